@@ -1,0 +1,63 @@
+"""What can be chosen at start, and the check of URLs that others ask us to call or to send browsers to."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+URL_CHARS_MAX = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`port` 0 takes a free one. `public_url` is how a buyer's browser reaches us; empty means the listening address.
+
+    `notify_scale` shrinks every wait between two deliveries of a callback (1.0 is the real 15 s, 15 s, 30 s, 3 min, …).
+    `notify_origins` and `return_origins` (`http://host:port`) limit where callbacks are posted and where the cashier
+    sends browsers; empty means loopback addresses only.
+    """
+
+    data_dir: Path
+    host: str = "127.0.0.1"
+    port: int = 0
+    public_url: str = ""
+    merchant_name: str = "开播商城"
+    notify_scale: float = 1.0
+    notify_timeout_s: float = 5.0
+    notify_origins: tuple[str, ...] = ()
+    return_origins: tuple[str, ...] = ()
+    refund_delay_ms: int = 500
+
+    def __post_init__(self) -> None:
+        if not 0 < self.notify_scale <= 1:
+            raise ValueError(f"notify_scale is {self.notify_scale}, it must be above 0 and at most 1")
+        if not 0 <= self.port <= 65535:
+            raise ValueError(f"port is {self.port}, it must be between 0 and 65535")
+        for url in (*self.notify_origins, *self.return_origins, *filter(None, [self.public_url])):
+            if origin_of(url) is None:
+                raise ValueError(f"{url!r} is no origin such as http://192.168.1.5:8000")
+
+
+def origin_of(url: str) -> str | None:
+    """`scheme://host:port` of an http(s) URL, or None for anything that a browser and we might read differently."""
+    if len(url) > URL_CHARS_MAX or "\\" in url or any(ord(char) <= 32 or ord(char) == 127 for char in url):
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        return None
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}:{port}"
+
+
+def is_allowed(url: str, origins: tuple[str, ...]) -> bool:
+    """Whether `url` may be called or visited under the rule in `Settings`."""
+    origin = origin_of(url)
+    if origin is None:
+        return False
+    if origins:
+        return origin in {origin_of(allowed) for allowed in origins}
+    return urlsplit(url).hostname in LOOPBACK
