@@ -1,0 +1,12 @@
+"""What other wings may ask of trade.
+
+The floors above trade know where an order came from; trade must not know them. So they register a resolver at start-up, and
+trade asks it while an order is placed (see docs/adr/0004-order-source-and-attribution.md).
+"""
+
+from __future__ import annotations
+
+from kaibo.trade.orders.lookup import open_order_count
+from kaibo.trade.orders.sources import SourceResolver, register_source_resolver
+
+__all__ = ["SourceResolver", "open_order_count", "register_source_resolver"]
