@@ -1,0 +1,1 @@
+"""Everything that knows no business: database, bus, outbox, timers, jobs, web, configuration, telemetry, engines."""

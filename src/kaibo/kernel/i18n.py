@@ -1,0 +1,48 @@
+"""Translated words for errors: `<wing>/words/<locale>.toml`, keyed by error code. Chinese first, English complete."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib import resources
+from typing import Any, Literal
+
+Locale = Literal["zh", "en"]
+LOCALES: tuple[Locale, ...] = ("zh", "en")
+WINGS = ("kernel", "people", "goods", "trade", "stage")
+
+
+@cache
+def _words(locale: Locale) -> dict[str, str]:
+    words: dict[str, str] = {}
+    for wing in WINGS:
+        file = resources.files(f"kaibo.{wing}").joinpath("words", f"{locale}.toml")
+        words.update(tomllib.loads(file.read_text(encoding="utf-8")))
+    return words
+
+
+def known(locale: Locale) -> frozenset[str]:
+    return frozenset(_words(locale))
+
+
+def say(code: str, locale: Locale, facts: dict[str, Any]) -> str:
+    """The sentence for `code`; the code itself where no word file has it (a house test forbids that)."""
+    sentence = _words(locale).get(code)
+    return sentence.format(**facts) if sentence else code
+
+
+def preferred(accept_language: str, default: Locale) -> Locale:
+    """The reader's locale out of an Accept-Language header (RFC 9110, 12.5.4), by quality, then order."""
+    offers: list[tuple[float, int, str]] = []
+    for place, part in enumerate(accept_language[:200].split(",")):
+        tag, _, parameter = part.strip().partition(";")
+        try:
+            quality = float(parameter.strip().removeprefix("q=")) if parameter else 1.0
+        except ValueError:
+            quality = 0.0
+        offers.append((-quality, place, tag.lower()))
+    for _, _, tag in sorted(offers):
+        for locale in LOCALES:
+            if tag.startswith(locale):
+                return locale
+    return default

@@ -1,0 +1,108 @@
+"""The outbox: an event is a row of the transaction that caused it, so that neither exists without the other.
+
+`publish` writes the row; `Relay` (in the worker) moves rows to JetStream in position order and removes them after the
+acknowledgement. `Nats-Msg-Id` lets the stream drop what was sent twice; consumers are idempotent all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import delete, func, select, text
+
+from kaibo.kernel import tables
+from kaibo.kernel.bus import Bus
+from kaibo.kernel.db import Database, Db
+from kaibo.kernel.events import Event, encode
+from kaibo.kernel.ids import new_id
+from kaibo.kernel.telemetry import counter, gauge, get_logger
+
+log = get_logger(__name__)
+
+RELAY_BATCH_ROWS = 500
+POLL_SECONDS = 1.0
+WAKE_CHANNEL = "kaibo_outbox"
+_RELAY_LOCK = 0x6B61_6962_6F01  # "kaibo" 1: only one relay works at a time, which keeps the order of an aggregate
+
+relayed = counter("kaibo_outbox_relayed_total", "Events moved from the outbox to JetStream.")
+waiting = gauge("kaibo_outbox_waiting", "Events not yet moved to JetStream.")
+
+
+async def publish(db: Db, event: Event) -> UUID:
+    """Record `event` in this transaction. Returns its id."""
+    event_id = new_id()
+    await db.execute(
+        tables.outbox.insert().values(
+            event_id=event_id, subject=event.subject, aggregate_id=event.aggregate_id, body=encode(event)
+        )
+    )
+    # Delivered by PostgreSQL at commit, once a transaction: the relay wakes at once instead of polling.
+    await db.execute(text(f"NOTIFY {WAKE_CHANNEL}"))
+    return event_id
+
+
+class Relay:
+    """Moves outbox rows to JetStream. Safe to run in several processes: an advisory lock lets one work."""
+
+    def __init__(self, database: Database, bus: Bus) -> None:
+        self._database = database
+        self._bus = bus
+        self._wake = asyncio.Event()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        listener = asyncio.create_task(self._listen(stop))
+        try:
+            while not stop.is_set():
+                try:
+                    moved = await self.move_batch()
+                except Exception as wrong:
+                    log.warning("outbox.relay_failed", error=str(wrong))
+                    moved = 0
+                    await asyncio.sleep(POLL_SECONDS)
+                if moved < RELAY_BATCH_ROWS:
+                    await self._rest(stop)
+        finally:
+            listener.cancel()
+            await asyncio.gather(listener, return_exceptions=True)
+
+    async def _rest(self, stop: asyncio.Event) -> None:
+        waits = {asyncio.create_task(self._wake.wait()), asyncio.create_task(stop.wait())}
+        await asyncio.wait(waits, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        for task in waits:
+            task.cancel()
+        self._wake.clear()
+
+    async def _listen(self, stop: asyncio.Event) -> None:
+        """Wake on NOTIFY; a lost connection only means that polling carries on alone until it is back."""
+        while not stop.is_set():
+            try:
+                async with self._database.engine.connect() as connection:
+                    raw: Any = (await connection.get_raw_connection()).driver_connection
+                    await raw.add_listener(WAKE_CHANNEL, lambda *_: self._wake.set())
+                    while not stop.is_set() and not raw.is_closed():
+                        await asyncio.sleep(1)
+                    await raw.reset_query() if hasattr(raw, "reset_query") else None
+            except Exception as wrong:
+                log.info("outbox.listen_lost", error=str(wrong))
+                await asyncio.sleep(POLL_SECONDS)
+
+    async def move_batch(self) -> int:
+        """Publish and remove up to RELAY_BATCH_ROWS rows; returns how many. At-least-once: a crash in between repeats them."""
+        async with self._database.transaction() as db:
+            if not await db.scalar(select(func.pg_try_advisory_xact_lock(_RELAY_LOCK))):
+                return 0
+            rows = (
+                await db.execute(select(tables.outbox).order_by(tables.outbox.c.position).limit(RELAY_BATCH_ROWS))
+            ).all()
+            if not rows:
+                waiting.set(0)
+                return 0
+            await self._bus.log_all(
+                (row.subject, str(row.event_id), orjson.dumps({"id": str(row.event_id), "body": row.body})) for row in rows
+            )
+            await db.execute(delete(tables.outbox).where(tables.outbox.c.position.in_([row.position for row in rows])))
+        relayed.inc(len(rows))
+        return len(rows)

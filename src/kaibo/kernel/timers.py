@@ -1,0 +1,117 @@
+"""Timers born in a transaction: something that must happen at an instant is a row of the transaction that decided it.
+
+Swept in batches with SKIP LOCKED (a job queue runs 214 jobs a second; this swept 59,000 expiries a second, see the ADR on
+timers). A timer's action and the row's removal commit together, so it fires once, whatever is killed in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from kaibo.kernel import clock, tables
+from kaibo.kernel.db import Database, Db
+from kaibo.kernel.telemetry import counter, get_logger
+
+log = get_logger(__name__)
+
+SWEEP_ROWS = 100
+SWEEP_SECONDS = 1.0
+RETRY_SECONDS_MAX = 3600
+
+fired = counter("kaibo_timers_fired_total", "Timers that fired.", ("kind", "outcome"))
+
+Action = Callable[[Db, str, dict[str, Any]], Awaitable[None]]
+
+
+async def set_timer(db: Db, *, kind: str, key: str, due_at: datetime, payload: dict[str, Any] | None = None) -> None:
+    """Have (kind, key) fire at `due_at`; a second call moves it."""
+    row = insert(tables.timers).values(kind=kind, key=key, due_at=due_at, payload=payload or {}, tries=0)
+    await db.execute(
+        row.on_conflict_do_update(
+            index_elements=["kind", "key"],
+            set_={"due_at": row.excluded.due_at, "payload": row.excluded.payload, "tries": 0, "last_error": None},
+        )
+    )
+
+
+async def cancel_timer(db: Db, *, kind: str, key: str) -> None:
+    """The timer no longer fires. Nothing happens where there is none."""
+    await db.execute(delete(tables.timers).where(tables.timers.c.kind == kind, tables.timers.c.key == key))
+
+
+class Timers:
+    """The timers one wing acts on."""
+
+    def __init__(self, wing: str) -> None:
+        self.wing = wing
+        self.all: dict[str, Action] = {}
+
+    def on(self, kind: str) -> Callable[[Action], Action]:
+        def bind(action: Action) -> Action:
+            self.all[kind] = action
+            return action
+
+        return bind
+
+
+class Sweeper:
+    """Fires due timers. Several may run at once; SKIP LOCKED keeps them apart."""
+
+    def __init__(self, database: Database, actions: dict[str, Action]) -> None:
+        self._database = database
+        self._actions = actions
+
+    async def run(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                busy = await self.sweep() == SWEEP_ROWS
+            except Exception as wrong:
+                log.warning("timers.sweep_failed", error=repr(wrong))
+                busy = False
+            if not busy:
+                try:
+                    await asyncio.wait_for(stop.wait(), SWEEP_SECONDS)
+                except TimeoutError:
+                    continue
+
+    async def sweep(self) -> int:
+        """Fire up to SWEEP_ROWS due timers, each inside its own savepoint; returns how many were taken."""
+        t = tables.timers
+        async with self._database.transaction() as db:
+            due = (
+                await db.execute(
+                    select(t)
+                    .where(t.c.due_at <= clock.now(), t.c.kind.in_(list(self._actions)))
+                    .order_by(t.c.due_at)
+                    .limit(SWEEP_ROWS)
+                    .with_for_update(skip_locked=True)
+                )
+            ).all()
+            for row in due:
+                await self._fire(db, row)
+        return len(due)
+
+    async def _fire(self, db: Db, row: Any) -> None:
+        t = tables.timers
+        this = and_(t.c.kind == row.kind, t.c.key == row.key)
+        try:
+            async with db.begin_nested():
+                # Removed first, so that the action may set the same timer again.
+                await db.execute(delete(t).where(this))
+                await self._actions[row.kind](db, row.key, row.payload)
+            fired.labels(row.kind, "done").inc()
+        except Exception as wrong:
+            wait = min(RETRY_SECONDS_MAX, 2 ** min(row.tries, 12))
+            log.error("timer.failed", kind=row.kind, key=row.key, tries=row.tries + 1, error=repr(wrong))
+            fired.labels(row.kind, "failed").inc()
+            await db.execute(
+                update(t)
+                .where(this)
+                .values(due_at=clock.now() + timedelta(seconds=wait), tries=row.tries + 1, last_error=repr(wrong)[:1000])
+            )

@@ -1,0 +1,115 @@
+"""What a handler asks for: the transaction, the caller, the idempotency guard."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any, TypeVar, cast
+
+import orjson
+from fastapi import Depends, Header, Request
+from pydantic import BaseModel
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from kaibo.kernel import tables
+from kaibo.kernel.db import Db
+from kaibo.kernel.errors import IdempotencyKeyMalformed, IdempotencyKeyMissing, IdempotencyKeyReused
+from kaibo.kernel.web.caller import Caller
+from kaibo.kernel.web.state import State
+
+KEY_CHARS_MAX = 64
+_KEY = re.compile(r"[\x21-\x7e]{1,64}")
+
+
+def _state(request: Request) -> State:
+    return cast("State", request.app.state.kaibo)
+
+
+StateDep = Annotated[State, Depends(_state)]
+
+
+async def _transaction(state: StateDep) -> AsyncIterator[Db]:
+    async with state.database.transaction() as db:
+        yield db
+
+
+DbDep = Annotated[Db, Depends(_transaction, scope="function")]
+"""One transaction a request. scope="function": it commits after the handler and before the response is sent."""
+
+
+async def _caller(request: Request, db: DbDep, state: StateDep) -> Caller:
+    return await state.resolve_caller(db, request)
+
+
+CallerDep = Annotated[Caller, Depends(_caller)]
+
+_M = TypeVar("_M", bound=BaseModel)
+
+
+class Seen:
+    """`response` is what the first call with this key answered, or None where this is the first."""
+
+    def __init__(self, db: Db, scope: str, key: str, response: Any) -> None:
+        self._db = db
+        self._scope = scope
+        self._key = key
+        self.response = response
+        self.kept: Any = None
+
+    def keep(self, wire: _M) -> _M:
+        """Remember `wire` as the answer to this key; stored in the same transaction when the guard closes."""
+        self.kept = wire.model_dump(mode="json")
+        return wire
+
+
+class Guard:
+    """Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): one effect a key, however often the call is repeated."""
+
+    def __init__(self, request: Request, idempotency_key: Annotated[str | None, Header(max_length=1024)] = None) -> None:
+        self._path = request.url.path
+        self.key = idempotency_key
+
+    @asynccontextmanager
+    async def guard(self, db: Db, caller: Caller, body: Any = None) -> AsyncIterator[Seen]:
+        """Claim the key. A concurrent call with the same key waits here until the first has committed.
+
+        Raises IdempotencyKeyMissing, IdempotencyKeyMalformed, or IdempotencyKeyReused for another body under the same key.
+        """
+        if self.key is None:
+            raise IdempotencyKeyMissing()
+        if not _KEY.fullmatch(self.key):
+            raise IdempotencyKeyMalformed(chars_max=KEY_CHARS_MAX)
+        table, scope = tables.idempotency, f"{caller.id} {self._path}"
+        print_ = _fingerprint(body)
+        claimed = await db.execute(
+            insert(table)
+            .values(scope=scope, key=self.key, fingerprint=print_)
+            .on_conflict_do_nothing()
+            .returning(table.c.key)
+        )
+        here = (table.c.scope == scope) & (table.c.key == self.key)
+        if claimed.first() is None:
+            row = (await db.execute(select(table).where(here))).one()
+            if row.fingerprint != print_:
+                raise IdempotencyKeyReused(key=self.key)
+            yield Seen(db, scope, self.key, row.response)
+            return
+        seen = Seen(db, scope, self.key, None)
+        yield seen
+        await db.execute(update(table).where(here).values(response=seen.kept))
+
+
+def _fingerprint(body: Any) -> str:
+    if isinstance(body, BaseModel):
+        content = orjson.dumps(body.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
+    elif isinstance(body, bytes):
+        content = body
+    else:
+        content = orjson.dumps(body, option=orjson.OPT_SORT_KEYS, default=str)
+    return hashlib.sha256(content).hexdigest()
+
+
+Idempotent = Annotated[Guard, Depends(Guard)]

@@ -1,0 +1,45 @@
+"""Rate limits, through the library `limits` (moving window, in this process; money and codes have their own in PostgreSQL)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import ceil
+from typing import Any
+
+from fastapi import Depends, Request
+from limits import RateLimitItem, parse
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+
+from kaibo.kernel import clock
+from kaibo.kernel.errors import RateLimited
+
+
+class Limiter:
+    def __init__(self, scale: float = 1.0) -> None:
+        self._scale = scale
+        self._windows = MovingWindowRateLimiter(MemoryStorage())
+
+    async def spend(self, limit: str, *key: str) -> None:
+        """Count one use of `limit` ("5/minute") by `key`. Raises RateLimited, with the seconds to wait, when it is used up."""
+        item = self._item(limit)
+        if await self._windows.hit(item, limit, *key):
+            return
+        window = await self._windows.get_window_stats(item, limit, *key)
+        wait = max(1, ceil(window.reset_time - clock.now().timestamp()))
+        raise RateLimited(limit=limit, retry_after_seconds=min(wait, item.get_expiry()))
+
+    def _item(self, limit: str) -> RateLimitItem:
+        item = parse(limit)
+        return type(item)(max(1, int(item.amount * self._scale)), item.multiples)
+
+
+def limited(limit: str) -> Any:
+    """A route dependency: at most `limit` calls of this route by one person (or address, where anonymous)."""
+
+    async def spend(request: Request) -> None:
+        who = request.cookies.get("kaibo_login") or (request.client.host if request.client else "?")
+        await request.app.state.kaibo.limiter.spend(limit, request.scope["route"].path, who)
+
+    dependency: Callable[..., Any] = spend
+    return Depends(dependency)

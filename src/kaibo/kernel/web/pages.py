@@ -1,0 +1,61 @@
+"""Cursor pagination: a page and an opaque cursor for the next. Cursors encode the sort key of the last row."""
+
+from __future__ import annotations
+
+import base64
+from typing import Annotated, Any, Generic, TypeVar
+
+import orjson
+from fastapi import Depends, Query
+
+from kaibo.kernel.errors import BadCursor
+from kaibo.kernel.web.wire import Wire
+
+LIMIT_MAX = 100
+CURSOR_CHARS_MAX = 500
+
+_T = TypeVar("_T")
+
+
+class Page(Wire, Generic[_T]):
+    items: list[_T]
+    next_cursor: str | None = None
+
+
+class Cursor:
+    """Where to go on (`after`: the last row's sort key, None at the start) and how many rows to give."""
+
+    def __init__(
+        self,
+        cursor: Annotated[str | None, Query(max_length=CURSOR_CHARS_MAX)] = None,
+        limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 20,
+    ) -> None:
+        self.after: list[Any] | None = decode_cursor(cursor) if cursor else None
+        self.limit = limit
+
+    def text(self, place: int) -> str | None:
+        """The `place`-th part of the key as a string; BadCursor where the cursor is not of this list."""
+        if self.after is None:
+            return None
+        if len(self.after) <= place or not isinstance(self.after[place], str):
+            raise BadCursor(cursor="")
+        value: str = self.after[place]
+        return value
+
+
+PageQuery = Annotated[Cursor, Depends(Cursor)]
+
+
+def encode_cursor(*key: str | int) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(list(key))).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> list[Any]:
+    """The sort key inside `cursor`. Raises BadCursor for anything `encode_cursor` did not make."""
+    try:
+        key = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except ValueError as wrong:
+        raise BadCursor(cursor=cursor[:40]) from wrong
+    if not isinstance(key, list) or not key or not all(isinstance(part, str | int) for part in key):
+        raise BadCursor(cursor=cursor[:40])
+    return key
