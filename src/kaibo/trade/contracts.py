@@ -9,7 +9,7 @@ from typing import ClassVar, NewType
 from uuid import UUID
 
 from kaibo.goods.contracts import ProductId, SkuId
-from kaibo.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refused, Unavailable, refusal
+from kaibo.kernel.errors import Conflict, Invalid, NotFound, Refused, Unavailable, refusal
 from kaibo.kernel.events import Event
 from kaibo.people.contracts import PersonId, ShopId
 
@@ -202,14 +202,9 @@ class TotalTooLarge(Invalid):
 
 @refusal
 class NothingToPay(Invalid):
+    """A total of 0 fen: no provider takes it."""
+
     code = "trade.nothing_to_pay"
-
-
-@refusal
-class OwnShop(Forbidden):
-    """Orders from one's own shop would be invented turnover."""
-
-    code = "trade.own_shop"
 
 
 @refusal

@@ -1,0 +1,88 @@
+"""Recompute the whole ledger from its entries and hold it against the orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+
+from kaibo.kernel import clock
+from kaibo.kernel.db import Db
+
+FAULTS_MAX = 100
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`rule` is what is broken, `what` where."""
+
+    rule: str
+    what: str
+
+
+@dataclass(frozen=True)
+class LedgerReport:
+    """`sum_fen` of everything must be 0 and `faults` empty."""
+
+    sum_fen: int
+    transactions: int
+    faults: tuple[Fault, ...]
+    checked_at: datetime
+
+
+_BY_ORDER = """
+    WITH moved AS (
+        SELECT t.order_id, a.kind, sum(e.fen)::bigint AS fen,
+               sum(e.fen) FILTER (WHERE t.kind IN ('payment', 'late_payment')) AS came,
+               sum(e.fen) FILTER (WHERE t.kind = 'refund_paid') AS went
+        FROM trade.ledger_entries e
+        JOIN trade.ledger_transactions t ON t.id = e.transaction_id
+        JOIN trade.ledger_accounts a ON a.id = e.account_id
+        GROUP BY t.order_id, a.kind
+    )
+"""
+
+RULES: dict[str, str] = {
+    "a transaction has two entries or more that sum to zero": """
+        SELECT t.id FROM trade.ledger_transactions t LEFT JOIN trade.ledger_entries e ON e.transaction_id = t.id
+        GROUP BY t.id HAVING count(e.position) < 2 OR sum(e.fen) <> 0
+    """,
+    "no account but the gateway is below zero, and the gateway is never above": """
+        SELECT a.kind || ' ' || coalesce(a.owner_id::text, '') FROM trade.ledger_accounts a
+        JOIN trade.ledger_entries e ON e.account_id = a.id
+        GROUP BY a.id HAVING (a.kind <> 'gateway' AND sum(e.fen) < 0) OR (a.kind = 'gateway' AND sum(e.fen) > 0)
+    """,
+    "an order's refunds never exceed what was paid for it": _BY_ORDER
+    + "SELECT order_id FROM moved WHERE kind = 'gateway' AND coalesce(went, 0) > -coalesce(came, 0)",
+    "escrow holds exactly the paid, unsettled orders": _BY_ORDER
+    + """
+        SELECT o.number FROM trade.orders o LEFT JOIN moved m ON m.order_id = o.id AND m.kind = 'escrow'
+        WHERE coalesce(m.fen, 0) <> CASE WHEN o.state IN ('paid', 'shipped', 'received') THEN o.total_fen ELSE 0 END
+    """,
+    "a settled order's creator and platform got their frozen shares": _BY_ORDER
+    + """
+        SELECT o.number FROM trade.orders o
+        LEFT JOIN moved c ON c.order_id = o.id AND c.kind = 'creator_commission'
+        LEFT JOIN moved p ON p.order_id = o.id AND p.kind = 'platform_fee'
+        WHERE coalesce(c.fen, 0) <> CASE WHEN o.state = 'settled' THEN o.commission_fen ELSE 0 END
+           OR coalesce(p.fen, 0) <> CASE WHEN o.state = 'settled' THEN o.platform_fee_fen ELSE 0 END
+    """,
+    "promised refunds are exactly the refunds under way": """
+        SELECT 'refunds_payable' WHERE
+            (SELECT coalesce(sum(e.fen), 0) FROM trade.ledger_entries e JOIN trade.ledger_accounts a
+                ON a.id = e.account_id AND a.kind = 'refunds_payable')
+            <> (SELECT coalesce(sum(fen), 0) FROM trade.refunds WHERE state NOT IN ('done', 'closed'))
+    """,
+}
+
+
+async def check_ledger(db: Db) -> LedgerReport:
+    """Reads every entry: for the operator's page, the tests and a nightly look, not for every request."""
+    faults: list[Fault] = []
+    for rule, query in RULES.items():
+        rows = await db.execute(text(f"SELECT * FROM ({query}) AS broken LIMIT {FAULTS_MAX}"))
+        faults += [Fault(rule, str(row[0])) for row in rows]
+    total = await db.scalar(text("SELECT coalesce(sum(fen), 0)::bigint FROM trade.ledger_entries"))
+    number = await db.scalar(text("SELECT count(*) FROM trade.ledger_transactions"))
+    return LedgerReport(int(total or 0), int(number or 0), tuple(faults[:FAULTS_MAX]), clock.now())

@@ -1,0 +1,181 @@
+"""Reading orders. Lists are read in three statements however long they are: orders, their lines, their history."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+
+from kaibo.goods.contracts import ProductId, SkuId
+from kaibo.kernel.db import Db
+from kaibo.people.contracts import PersonId, ShopId
+from kaibo.trade.contracts import LineId, OrderId, OrderMissing, OrderState, Source
+from kaibo.trade.orders import rules
+from kaibo.trade.orders.model import DeliveryAddress, HistoryLine, Order, OrderLine
+from kaibo.trade.orders.tables import order_history, order_lines, orders
+
+_OPEN = [state.value for state in OrderState if state not in rules.FINAL]
+
+
+async def lock_order(db: Db, order_id: UUID) -> Order:
+    """The order, its row locked until the transaction ends: every action on an order begins here. Raises OrderMissing."""
+    row = (await db.execute(select(orders).where(orders.c.id == order_id).with_for_update())).one_or_none()
+    if row is None:
+        raise OrderMissing(order_id=str(order_id))
+    return (await _with_lines(db, [row]))[0]
+
+
+async def find_order(db: Db, order_id: UUID) -> Order:
+    """Raises OrderMissing."""
+    row = (await db.execute(select(orders).where(orders.c.id == order_id))).one_or_none()
+    if row is None:
+        raise OrderMissing(order_id=str(order_id))
+    return (await _with_lines(db, [row]))[0]
+
+
+def require_buyer(order: Order, person_id: UUID) -> Order:
+    """Somebody else's order does not exist for this person. Raises OrderMissing."""
+    if order.buyer_id != person_id:
+        raise OrderMissing(order_id=str(order.id))
+    return order
+
+
+def require_shop(order: Order, shop_id: UUID) -> Order:
+    """A shop sees its own orders only. Raises OrderMissing."""
+    if order.shop_id != shop_id:
+        raise OrderMissing(order_id=str(order.id))
+    return order
+
+
+@dataclass(frozen=True)
+class Which:
+    """A filter of orders. `q` matches the beginning of an order number or a whole tracking number; within one buyer's or one
+    shop's orders also a part of a title.
+    """
+
+    buyer_id: UUID | None = None
+    shop_id: UUID | None = None
+    creator_id: UUID | None = None
+    states: tuple[OrderState, ...] = ()
+    q: str = ""
+
+
+async def list_orders(db: Db, which: Which, *, before: UUID | None, limit: int) -> list[Order]:
+    """Newest first; `before` is the id of the last order of the page before."""
+    o = orders
+    conditions = _conditions(which)
+    if before is not None:
+        conditions.append(o.c.id < before)
+    rows = (await db.execute(select(o).where(and_(True, *conditions)).order_by(o.c.id.desc()).limit(limit))).all()
+    return await _with_lines(db, rows)
+
+
+def _conditions(which: Which) -> list[ColumnElement[bool]]:
+    o = orders
+    found: list[ColumnElement[bool]] = []
+    if which.buyer_id is not None:
+        found.append(o.c.buyer_id == which.buyer_id)
+    if which.shop_id is not None:
+        found.append(o.c.shop_id == which.shop_id)
+    if which.creator_id is not None:
+        found.append(o.c.creator_id == which.creator_id)
+    if which.states:
+        found.append(o.c.state.in_([state.value for state in which.states]))
+    if q := which.q.strip():
+        hits = [o.c.number.startswith(q, autoescape=True), o.c.tracking_number == q.upper()]
+        if which.buyer_id or which.shop_id:  # titles have no index: only within one buyer's or one shop's orders
+            lines = order_lines
+            hits.append(exists().where(lines.c.order_id == o.c.id, lines.c.title.icontains(q, autoescape=True)))
+        found.append(or_(*hits))
+    return found
+
+
+async def history_of(db: Db, order_ids: Iterable[UUID]) -> dict[OrderId, list[HistoryLine]]:
+    h = order_history
+    rows = await db.execute(select(h).where(h.c.order_id.in_(list(order_ids))).order_by(h.c.order_id, h.c.id))
+    found: dict[OrderId, list[HistoryLine]] = defaultdict(list)
+    for row in rows:
+        order_id = OrderId(row.order_id)
+        found[order_id].append(
+            HistoryLine(order_id, row.at, OrderState(row.state), row.actor, row.why, row.said)
+        )
+    return found
+
+
+async def counts(db: Db, *, buyer_id: UUID | None = None, shop_id: UUID | None = None) -> dict[OrderState, int]:
+    """How many orders stand in each state."""
+    o = orders
+    where = _conditions(Which(buyer_id=buyer_id, shop_id=shop_id))
+    rows = await db.execute(select(o.c.state, func.count()).where(and_(True, *where)).group_by(o.c.state))
+    found = {OrderState(state): int(number) for state, number in rows}
+    return {state: found.get(state, 0) for state in OrderState}
+
+
+async def count_late(db: Db, shop_id: UUID, now: datetime) -> int:
+    """Paid orders of a shop that should have been shipped before `now`."""
+    o = orders
+    late = (o.c.shop_id == shop_id) & (o.c.state == OrderState.PAID.value) & (o.c.ship_before < now)
+    return int(await db.scalar(select(func.count()).select_from(o).where(late)) or 0)
+
+
+async def open_order_count(db: Db, person_id: UUID) -> int:
+    """Orders of this buyer, or earning for this creator, whose money is not finally settled."""
+    o = orders
+    theirs = or_(o.c.buyer_id == person_id, o.c.creator_id == person_id)
+    where = theirs & o.c.state.in_(_OPEN)
+    return int(await db.scalar(select(func.count()).select_from(o).where(where)) or 0)
+
+
+async def _with_lines(db: Db, rows: Sequence[Any]) -> list[Order]:
+    if not rows:
+        return []
+    found: dict[UUID, list[OrderLine]] = defaultdict(list)
+    ids = [row.id for row in rows]
+    lines = order_lines
+    query = select(lines).where(lines.c.order_id.in_(ids)).order_by(lines.c.order_id, lines.c.position)
+    for row in await db.execute(query):
+        found[row.order_id].append(_line(row))
+    return [_order(row, tuple(found[row.id])) for row in rows]
+
+
+def _line(row: Any) -> OrderLine:
+    return OrderLine(
+        id=LineId(row.id),
+        sku_id=SkuId(row.sku_id),
+        product_id=ProductId(row.product_id),
+        title=row.title,
+        sku_name=row.sku_name,
+        picture_url=row.picture_url,
+        unit_price_fen=row.unit_price_fen,
+        quantity=row.quantity,
+        line_fen=row.line_fen,
+        freight_fen=row.freight_fen,
+        commission_bps=row.commission_bps,
+        platform_fee_bps=row.platform_fee_bps,
+    )
+
+
+_PLAIN = (
+    "number buyer_nickname shop_name goods_fen freight_fen total_fen commission_fen platform_fee_fen source_title note "
+    "created_at pay_before closing closing_why paid_at ship_before carrier tracking_number shipped_at receive_before "
+    "received_at after_sales_until settled_at"
+).split()
+
+
+def _order(row: Any, lines: tuple[OrderLine, ...]) -> Order:
+    return Order(
+        id=OrderId(row.id),
+        buyer_id=PersonId(row.buyer_id),
+        shop_id=ShopId(row.shop_id),
+        creator_id=PersonId(row.creator_id) if row.creator_id else None,
+        state=OrderState(row.state),
+        lines=lines,
+        address=DeliveryAddress(**row.address),
+        source=Source(row.source_kind, row.source_id, row.source_item) if row.source_kind else None,
+        **{name: getattr(row, name) for name in _PLAIN},
+    )

@@ -1,0 +1,42 @@
+"""The order is paid: what was held is sold, the merchant's clock starts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from kaibo.goods import facade as goods
+from kaibo.kernel import clock, timers
+from kaibo.kernel.db import Db
+from kaibo.kernel.outbox import publish
+from kaibo.trade.contracts import OrderPaid, OrderState
+from kaibo.trade.orders import rules
+from kaibo.trade.orders.model import Order
+from kaibo.trade.orders.place import EXPIRE
+from kaibo.trade.orders.record import about, change_order, note_history
+from kaibo.trade.orders.terms import terms
+
+
+async def mark_paid(db: Db, order: Order, paid_at: datetime) -> Order:
+    """For a locked order in state placed; also one that was on its way out, as long as its stock is still held.
+
+    `paid_at` is the provider's time. The promise to ship runs from our own clock: theirs may differ.
+    """
+    rules.require(order, OrderState.PAID, "pay")
+    now, house = clock.now(), terms()
+    was_closing = order.closing is not None
+    paid = replace(
+        order,
+        state=OrderState.PAID,
+        paid_at=paid_at,
+        ship_before=rules.due(now, house.ship_seconds, house),
+        closing=None,
+        closing_why=None,
+    )
+    await change_order(db, paid, "paid_at", "ship_before", "closing", "closing_why")
+    await goods.consume(db, paid.id)
+    await timers.cancel_timer(db, kind=EXPIRE, key=str(paid.id))
+    why = "trade.why.paid_just_in_time" if was_closing else "trade.why.paid"
+    await note_history(db, paid, at=now, actor="payment", why=why)
+    await publish(db, OrderPaid(**about(paid, now)))
+    return paid

@@ -1,0 +1,127 @@
+"""Place an order: check it against what is sold now, set the stock aside, write it down, start its clock."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+
+from kaibo.goods import facade as goods
+from kaibo.goods.contracts import QuotedLine
+from kaibo.kernel import clock, timers
+from kaibo.kernel.db import Db
+from kaibo.kernel.ids import new_id
+from kaibo.kernel.outbox import publish
+from kaibo.kernel.web import Caller
+from kaibo.people import facade as people
+from kaibo.people.contracts import AddressView, PersonId, ShopView
+from kaibo.trade.contracts import LineId, OrderId, OrderPlaced, OrderState
+from kaibo.trade.orders import rules
+from kaibo.trade.orders.model import DeliveryAddress, Order, OrderLine, Terms, Wanted
+from kaibo.trade.orders.record import about, insert_order, note_history
+from kaibo.trade.orders.sources import Attribution, attribute
+from kaibo.trade.orders.terms import terms
+
+EXPIRE = "trade.order.expire"
+NUMBER_TRIES_MAX = 5
+
+
+async def place_order(db: Db, buyer: Caller, wanted: Wanted) -> Order:
+    """One order of one shop, its stock held until `pay_before`.
+
+    Raises SkuMissing, NotOnSale, PriceChanged, OutOfStock, LimitReached (goods), AddressMissing (people), SeveralShops,
+    SkuTwice, NothingToPay, TotalTooLarge.
+    """
+    asked = [(line.sku_id, line.quantity) for line in wanted.lines]
+    quoted = await goods.quote(db, asked)
+    rules.check_wanted(wanted.lines, quoted)
+    address = await people.address_of(db, buyer.id, wanted.address_id)
+    shop_id = quoted[0].shop_id
+    shop = (await people.shop_view(db, [shop_id]))[shop_id]
+    attribution = await attribute(db, wanted.source, [line.product_id for line in quoted])
+    order = _draft(buyer, wanted, quoted, address, shop, attribution, terms())
+    await goods.hold(db, order.id, asked, buyer_id=buyer.id)
+    order = await _insert(db, order)
+    await timers.set_timer(db, kind=EXPIRE, key=str(order.id), due_at=order.pay_before)
+    await note_history(
+        db, order, at=order.created_at, actor="buyer", actor_id=buyer.id, why="trade.why.placed", said=order.note
+    )
+    await publish(db, OrderPlaced(**about(order, order.created_at)))
+    return order
+
+
+def _draft(
+    buyer: Caller,
+    wanted: Wanted,
+    quoted: list[QuotedLine],
+    address: AddressView,
+    shop: ShopView,
+    attribution: Attribution,
+    house: Terms,
+) -> Order:
+    now = clock.now()
+    lines = tuple(_line(line, house) for line in quoted)
+    goods_fen = sum(line.line_fen for line in lines)
+    freight_fen = rules.freight(quoted)
+    rules.check_total(goods_fen + freight_fen)
+    parts = rules.divide(lines, freight_fen, has_creator=attribution.creator_id is not None)
+    return Order(
+        id=OrderId(new_id()),
+        number="",
+        buyer_id=PersonId(buyer.id),
+        buyer_nickname=rules.masked(buyer.nickname),
+        shop_id=shop.id,
+        shop_name=shop.name,
+        state=OrderState.PLACED,
+        lines=lines,
+        goods_fen=goods_fen,
+        freight_fen=freight_fen,
+        total_fen=goods_fen + freight_fen,
+        commission_fen=parts.creator_fen,
+        platform_fee_fen=parts.platform_fen,
+        address=_delivery(address),
+        source=attribution.source,
+        source_title=attribution.title,
+        creator_id=attribution.creator_id,
+        note=wanted.note or None,
+        created_at=now,
+        pay_before=rules.due(now, house.pay_seconds, house),
+    )
+
+
+def _line(quoted: QuotedLine, house: Terms) -> OrderLine:
+    commission_bps, platform_fee_bps = rules.frozen_rates(quoted.commission_bps, house)
+    return OrderLine(
+        id=LineId(new_id()),
+        sku_id=quoted.sku_id,
+        product_id=quoted.product_id,
+        title=quoted.title,
+        sku_name=quoted.sku_name,
+        picture_url=quoted.picture_url,
+        unit_price_fen=quoted.unit_price_fen,
+        quantity=quoted.quantity,
+        line_fen=quoted.unit_price_fen * quoted.quantity,
+        freight_fen=quoted.freight_fen,
+        commission_bps=commission_bps,
+        platform_fee_bps=platform_fee_bps,
+    )
+
+
+def _delivery(address: AddressView) -> DeliveryAddress:
+    return DeliveryAddress(
+        name=address.name,
+        phone=address.phone,
+        phone_masked=address.phone_masked,
+        province=address.province,
+        city=address.city,
+        district=address.district,
+        detail=address.detail,
+    )
+
+
+async def _insert(db: Db, order: Order) -> Order:
+    """Two orders of one millisecond may draw the same number: then draw again."""
+    for _ in range(NUMBER_TRIES_MAX):
+        numbered = replace(order, number=rules.order_number(order.created_at, secrets.randbelow(1_000_000)))
+        if await insert_order(db, numbered):
+            return numbered
+    raise RuntimeError(f"no free order number in {NUMBER_TRIES_MAX} draws")

@@ -1,0 +1,41 @@
+"""A refund before shipping. It is granted at once: nothing has left the shop, so there is nothing to look into.
+
+The commission never arises, because it arises at settlement. Shipping and refunding lock the same row: one of them wins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+from kaibo.goods import facade as goods
+from kaibo.kernel import clock
+from kaibo.kernel.db import Db
+from kaibo.kernel.outbox import publish
+from kaibo.trade.contracts import OrderRefunded, OrderState
+from kaibo.trade.orders import rules
+from kaibo.trade.orders.model import Order
+from kaibo.trade.orders.record import about, change_order, note_history
+
+
+async def grant_refund(db: Db, order: Order, *, reason: str, by: UUID) -> Order:
+    """paid -> refunding, for a locked order; the pieces return to stock. Raises WrongState."""
+    rules.require(order, OrderState.REFUNDING, "refund")
+    refunding = replace(order, state=OrderState.REFUNDING)
+    await change_order(db, refunding)
+    await goods.put_back(db, refunding.id)
+    await note_history(
+        db, refunding, at=clock.now(), actor="buyer", actor_id=by, why="trade.why.refund_granted", said=reason
+    )
+    return refunding
+
+
+async def finish_refund(db: Db, order: Order, *, refund_fen: int, reason: str) -> Order:
+    """refunding -> refunded, for a locked order: the provider has given the money back. Raises WrongState."""
+    rules.require(order, OrderState.REFUNDED, "finish_refund")
+    now = clock.now()
+    refunded = replace(order, state=OrderState.REFUNDED)
+    await change_order(db, refunded)
+    await note_history(db, refunded, at=now, actor="payment", why="trade.why.refunded")
+    await publish(db, OrderRefunded(**about(refunded, now), refund_fen=refund_fen, reason=reason))
+    return refunded

@@ -1,0 +1,157 @@
+"""The rules of an order: what may follow what, what it costs, when it is due. Values in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+
+from kaibo.goods.contracts import NotOnSale, PriceChanged, QuotedLine
+from kaibo.kernel.money import BPS, split, yuan
+from kaibo.trade.contracts import (
+    NothingToPay,
+    OrderState,
+    PaymentClosing,
+    SeveralShops,
+    SkuTwice,
+    TotalTooLarge,
+    WrongState,
+)
+from kaibo.trade.orders.model import Order, OrderLine, Split, Terms, Viewer, WantedLine
+
+LINES_MAX = 50
+QUANTITY_MAX = 999
+NOTE_CHARS_MAX = 200
+REASON_CHARS_MAX = 200
+TOTAL_FEN_MAX = 100_000_000
+"""One million yuan an order: far above a shop's basket, far below what a provider's integers hold."""
+PERIOD_SECONDS_MIN = 1
+
+_S = OrderState
+TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
+    _S.PLACED: frozenset({_S.PAID, _S.CANCELLED, _S.EXPIRED}),
+    _S.PAID: frozenset({_S.SHIPPED, _S.REFUNDING}),
+    _S.SHIPPED: frozenset({_S.RECEIVED}),
+    _S.RECEIVED: frozenset({_S.SETTLED}),
+    _S.REFUNDING: frozenset({_S.REFUNDED}),
+    _S.SETTLED: frozenset(),
+    _S.CANCELLED: frozenset(),
+    _S.EXPIRED: frozenset(),
+    _S.REFUNDED: frozenset(),
+}
+FINAL = frozenset(state for state, following in TRANSITIONS.items() if not following)
+UNSETTLED_PAID = frozenset({_S.PAID, _S.SHIPPED, _S.RECEIVED})
+"""States in which the buyer's money lies in escrow."""
+
+_CHINA = timezone(timedelta(hours=8))
+
+
+def may_become(state: OrderState, following: OrderState) -> bool:
+    return following in TRANSITIONS[state]
+
+
+def require(order: Order, following: OrderState, action: str) -> None:
+    """Raises WrongState, saying what the order is and what was tried."""
+    if not may_become(order.state, following):
+        raise WrongState(state=order.state.value, action=action)
+
+
+def require_payable(order: Order, now: datetime) -> None:
+    """Raises WrongState, or PaymentClosing where the order is on its way out."""
+    require(order, OrderState.PAID, "pay")
+    if order.closing is not None:
+        raise PaymentClosing(number=order.number)
+    if now >= order.pay_before:
+        raise WrongState(state=OrderState.EXPIRED.value, action="pay")
+
+
+def due(start: datetime, seconds: int, terms: Terms) -> datetime:
+    """When a period of trade ends. Every period goes through here, so that a rehearsal shortens all of them alike.
+
+    A period that exists is never shortened below PERIOD_SECONDS_MIN; a period of 0 ends at once.
+    """
+    return start + timedelta(seconds=max(PERIOD_SECONDS_MIN, seconds * terms.scale) if seconds else 0)
+
+
+def order_number(at: datetime, salt: int) -> str:
+    """20 digits a person can read out: the day in China, the millisecond of that day, six digits of chance (`salt`)."""
+    there = at.astimezone(_CHINA)
+    midnight = there.replace(hour=0, minute=0, second=0, microsecond=0)
+    return f"{there:%y%m%d}{(there - midnight) // timedelta(milliseconds=1):08d}{salt % 1_000_000:06d}"
+
+
+def masked(nickname: str) -> str:
+    """李小明 -> 李**; so a room learns that somebody bought, not who."""
+    return f"{nickname[:1]}**"
+
+
+def freight(quoted: Sequence[QuotedLine]) -> int:
+    """One order is one parcel: the dearest freight among its products is paid once."""
+    return max(line.freight_fen for line in quoted)
+
+
+def check_one_shop(quoted: Sequence[QuotedLine]) -> None:
+    """Raises SeveralShops, or NotOnSale for the first line that may not be sold at the moment."""
+    shops = {line.shop_id for line in quoted}
+    if len(shops) != 1:
+        raise SeveralShops(shops=len(shops))
+    for line in quoted:
+        if not line.approved:
+            raise NotOnSale(product_id=line.product_id)
+
+
+def check_wanted(wanted: Sequence[WantedLine], quoted: Sequence[QuotedLine]) -> None:
+    """The buyer pays the price they saw or is told the new one. Raises SkuTwice, SeveralShops, NotOnSale, PriceChanged."""
+    seen = set()
+    for line in wanted:
+        if line.sku_id in seen:
+            raise SkuTwice(sku_id=line.sku_id)
+        seen.add(line.sku_id)
+    check_one_shop(quoted)
+    for line, now in zip(wanted, quoted, strict=True):
+        if line.unit_price_fen != now.unit_price_fen:
+            raise PriceChanged(sku_id=line.sku_id, was_fen=line.unit_price_fen, now_fen=now.unit_price_fen)
+
+
+def check_total(total_fen: int) -> None:
+    """Raises NothingToPay or TotalTooLarge."""
+    if total_fen < 1:
+        raise NothingToPay()
+    if total_fen > TOTAL_FEN_MAX:
+        raise TotalTooLarge(total_fen=total_fen, fen_max=TOTAL_FEN_MAX, yuan_max=yuan(TOTAL_FEN_MAX))
+
+
+def frozen_rates(commission_bps: int, terms: Terms) -> tuple[int, int]:
+    """(commission, platform fee) of a line in basis points. Together never above the whole: the commission yields."""
+    fee = terms.platform_fee_bps
+    return min(commission_bps, BPS - fee), fee
+
+
+def divide(lines: Sequence[OrderLine], freight_fen: int, *, has_creator: bool) -> Split:
+    """How an order's total is divided at its settlement, from the rates frozen on its lines.
+
+    Each line's amount is split among creator, platform and merchant by largest remainder. Freight is the merchant's
+    in full. Without a creator the commission stays with the merchant.
+    """
+    creator = platform = 0
+    merchant = freight_fen
+    for line in lines:
+        commission = line.commission_bps if has_creator else 0
+        parts = split(line.line_fen, [commission, line.platform_fee_bps, BPS - commission - line.platform_fee_bps])
+        creator, platform, merchant = creator + parts[0], platform + parts[1], merchant + parts[2]
+    return Split(merchant_fen=merchant, creator_fen=creator, platform_fen=platform)
+
+
+def actions(order: Order, viewer: Viewer, now: datetime) -> list[str]:
+    """What this viewer may do with the order now."""
+    found: list[str] = []
+    if viewer == "buyer":
+        if order.state is OrderState.PLACED and order.closing is None:
+            found += ["pay"] if now < order.pay_before else []
+            found.append("cancel")
+        if order.state is OrderState.PAID:
+            found.append("refund")
+        if order.state is OrderState.SHIPPED:
+            found.append("receive")
+    if viewer == "shop" and order.state is OrderState.PAID:
+        found.append("ship")
+    return found

@@ -1,0 +1,98 @@
+"""Orders, their lines and their history."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from kaibo.kernel.db import created_at, fen, id_column, metadata, not_negative, timestamptz, uuid_column
+from kaibo.trade.contracts import OrderState
+
+_STATES = ", ".join(f"'{state.value}'" for state in OrderState)
+
+orders = Table(
+    "orders",
+    metadata,
+    id_column(),
+    Column("number", Text, nullable=False, unique=True),
+    uuid_column("buyer_id"),
+    Column("buyer_nickname", Text, nullable=False),
+    uuid_column("shop_id"),
+    Column("shop_name", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("closing", Text),
+    Column("closing_why", Text),
+    fen("goods_fen"),
+    fen("freight_fen"),
+    fen("total_fen"),
+    fen("commission_fen"),
+    fen("platform_fee_fen"),
+    Column("address", JSONB, nullable=False),
+    Column("source_kind", Text),
+    uuid_column("source_id", nullable=True),
+    uuid_column("source_item", nullable=True),
+    Column("source_title", Text),
+    uuid_column("creator_id", nullable=True),
+    Column("note", Text),
+    created_at(),
+    timestamptz("pay_before"),
+    timestamptz("paid_at", nullable=True),
+    timestamptz("ship_before", nullable=True),
+    Column("carrier", Text),
+    Column("tracking_number", Text),
+    timestamptz("shipped_at", nullable=True),
+    timestamptz("receive_before", nullable=True),
+    timestamptz("received_at", nullable=True),
+    timestamptz("after_sales_until", nullable=True),
+    timestamptz("settled_at", nullable=True),
+    *not_negative("goods_fen", "freight_fen", "commission_fen", "platform_fee_fen"),
+    CheckConstraint(f"state IN ({_STATES})", name="state_known"),
+    CheckConstraint("total_fen = goods_fen + freight_fen AND total_fen > 0", name="total_adds_up"),
+    CheckConstraint("commission_fen + platform_fee_fen <= goods_fen", name="shares_fit"),
+    Index(None, "buyer_id", "id"),
+    Index(None, "shop_id", "state", "id"),
+    Index("ix_orders_creator", "creator_id", "id", postgresql_where=text("creator_id IS NOT NULL")),
+    Index("ix_orders_tracking", "tracking_number", postgresql_where=text("tracking_number IS NOT NULL")),
+    schema="trade",
+)
+
+order_lines = Table(
+    "order_lines",
+    metadata,
+    id_column(),
+    Column("order_id", ForeignKey(orders.c.id), nullable=False),
+    Column("position", Integer, nullable=False),
+    uuid_column("sku_id"),
+    uuid_column("product_id"),
+    Column("title", Text, nullable=False),
+    Column("sku_name", Text, nullable=False),
+    Column("picture_url", Text),
+    fen("unit_price_fen"),
+    Column("quantity", Integer, nullable=False),
+    fen("line_fen"),
+    fen("freight_fen"),
+    Column("commission_bps", Integer, nullable=False),
+    Column("platform_fee_bps", Integer, nullable=False),
+    *not_negative("unit_price_fen", "freight_fen", "commission_bps", "platform_fee_bps"),
+    CheckConstraint("quantity BETWEEN 1 AND 999", name="quantity_in_range"),
+    CheckConstraint("line_fen = unit_price_fen * quantity", name="line_adds_up"),
+    CheckConstraint("commission_bps + platform_fee_bps <= 10000", name="rates_fit"),
+    Index(None, "order_id", "position", unique=True),
+    Index(None, "product_id"),
+    schema="trade",
+)
+
+order_history = Table(
+    "order_history",
+    metadata,
+    id_column(),
+    Column("order_id", ForeignKey(orders.c.id), nullable=False),
+    timestamptz("at"),
+    Column("state", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    uuid_column("actor_id", nullable=True),
+    Column("why", Text, nullable=False),
+    Column("said", Text),
+    Index(None, "order_id", "id"),
+    schema="trade",
+)

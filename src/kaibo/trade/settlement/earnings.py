@@ -1,0 +1,85 @@
+"""What shops and creators have earned: settled out of the ledger, not yet settled out of the orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, cast, func, select
+
+from kaibo.kernel import clock
+from kaibo.kernel.db import Db
+from kaibo.trade.ledger.balances import balance
+from kaibo.trade.ledger.post import Account, AccountKind
+from kaibo.trade.orders import rules
+from kaibo.trade.orders.tables import orders
+from kaibo.trade.settlement.tables import settlements
+
+RECENT_SETTLEMENTS = 20
+FEES_DAYS = 30
+
+
+@dataclass(frozen=True)
+class SettlementLine:
+    order_number: str
+    at: datetime
+    total_fen: int
+    goods_fen: int
+    merchant_fen: int
+    commission_fen: int
+    platform_fee_fen: int
+
+
+@dataclass(frozen=True)
+class ShopMoney:
+    """`receivable_fen` is settled and may be withdrawn; `in_transit_fen` is paid and waits for its settlement."""
+
+    receivable_fen: int
+    in_transit_fen: int
+    platform_fee_fen_30d: int
+    commission_fen_30d: int
+    settlements: tuple[SettlementLine, ...]
+
+
+async def shop_money(db: Db, shop_id: UUID) -> ShopMoney:
+    s = settlements
+    since = clock.now() - timedelta(days=FEES_DAYS)
+    fees = (
+        await db.execute(
+            select(_sum(s.c.platform_fen).label("platform"), _sum(s.c.creator_fen).label("creator")).where(
+                s.c.shop_id == shop_id, s.c.at >= since
+            )
+        )
+    ).one()
+    rows = await db.execute(
+        select(s, orders.c.number, orders.c.goods_fen)
+        .join(orders, orders.c.id == s.c.order_id)
+        .where(s.c.shop_id == shop_id)
+        .order_by(s.c.at.desc())
+        .limit(RECENT_SETTLEMENTS)
+    )
+    recent = (
+        SettlementLine(r.number, r.at, r.total_fen, r.goods_fen, r.merchant_fen, r.creator_fen, r.platform_fen)
+        for r in rows
+    )
+    return ShopMoney(
+        receivable_fen=await balance(db, Account(AccountKind.MERCHANT_PAYABLE, shop_id)),
+        in_transit_fen=await balance(db, Account(AccountKind.ESCROW, shop_id)),
+        platform_fee_fen_30d=int(fees.platform),
+        commission_fen_30d=int(fees.creator),
+        settlements=tuple(recent),
+    )
+
+
+async def creator_balances(db: Db, person_id: UUID) -> tuple[int, int]:
+    """(payable, frozen) in fen: settled commission, and the commission of paid orders that are not settled yet."""
+    payable = await balance(db, Account(AccountKind.CREATOR_COMMISSION, person_id))
+    waiting = orders.c.state.in_([state.value for state in rules.UNSETTLED_PAID])
+    query = select(_sum(orders.c.commission_fen)).where(orders.c.creator_id == person_id, waiting)
+    return payable, int(await db.scalar(query) or 0)
+
+
+def _sum(column: Any) -> Any:
+    return cast(func.coalesce(func.sum(column), 0), BigInteger)
