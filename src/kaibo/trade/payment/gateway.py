@@ -160,13 +160,16 @@ class GatewayTimeout(GatewayError):
 
 
 class GatewayRefused(GatewayError):
-    """The provider decided against the request; nothing was done. `code` is the provider's own word for it."""
+    """The provider decided against the request; nothing was done. `code` is the provider's own word for it, `field` the
+    field it objects to (empty when it named none)."""
 
-    def __init__(self, code: str, message: str, http_status: int) -> None:
-        super().__init__(f"the payment provider refused with {code} ({http_status}): {message}")
+    def __init__(self, code: str, message: str, http_status: int, field: str = "") -> None:
+        where = f" at {field}" if field else ""
+        super().__init__(f"the payment provider refused with {code} ({http_status}){where}: {message}")
         self.code = code
         self.message = message
         self.http_status = http_status
+        self.field = field
 
 
 class ForgedAnswer(GatewayTimeout):

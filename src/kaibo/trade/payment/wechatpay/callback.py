@@ -28,6 +28,8 @@ AGE_S_MAX = 300
 """API v3 documentation: refuse what was signed more than five minutes away from our clock."""
 BODY_BYTES_MAX = 64 * 1024
 NONCES_MAX = 10_000
+TIMESTAMP_DIGITS_MAX = 11
+"""Up to the year 5138: anything longer is no time, and some of it cannot even be turned into a date."""
 
 
 class NonceWindow:
@@ -61,7 +63,7 @@ class SignedBy:
             self.signature = found["wechatpay-signature"]
         except KeyError as error:
             raise ForgedCallback("a signature header is missing", header=str(error.args[0])) from None
-        if not (self.timestamp.isascii() and self.timestamp.isdigit() and len(self.timestamp) <= 12):
+        if not (self.timestamp.isascii() and self.timestamp.isdigit() and len(self.timestamp) <= TIMESTAMP_DIGITS_MAX):
             raise ForgedCallback("the timestamp is no number of seconds", timestamp=self.timestamp[:40])
 
     @property

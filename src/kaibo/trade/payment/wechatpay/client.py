@@ -260,11 +260,12 @@ def _failure(operation: str, number: str, answer: httpx.Response) -> GatewayErro
     try:
         document = wire.Record.parse(answer.content)
         code, message = document.text_or("code", ""), document.text_or("message", "")
+        field = document.record_or_empty("detail").text_or("field", "")
     except wire.Malformed:
-        code, message = "", ""
+        code, message, field = "", "", ""
     if answer.status_code >= 500 or not code:
         return GatewayTimeout(operation, number, f"HTTP {answer.status_code} {code}".strip())
-    return GatewayRefused(code, message, answer.status_code)
+    return GatewayRefused(code, message, answer.status_code, field)
 
 
 def _check_number(pattern: re.Pattern[str], number: str) -> None:

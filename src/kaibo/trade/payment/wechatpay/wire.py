@@ -79,6 +79,10 @@ class Record:
             raise Malformed(f"{self._where}{name} is missing or not an object")
         return Record(value, f"{self._where}{name}.")
 
+    def record_or_empty(self, name: str) -> "Record":
+        value = self._values.get(name)
+        return Record(value if isinstance(value, dict) else {}, f"{self._where}{name}.")
+
 
 def charge_state(document: Record) -> ChargeState:
     """An answer of the query by out_trade_no. Raises Malformed."""
