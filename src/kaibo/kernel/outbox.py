@@ -101,7 +101,8 @@ class Relay:
                 waiting.set(0)
                 return 0
             await self._bus.log_all(
-                (row.subject, str(row.event_id), orjson.dumps({"id": str(row.event_id), "body": row.body})) for row in rows
+                (row.subject, str(row.event_id), orjson.dumps({"id": str(row.event_id), "body": row.body}))
+                for row in rows
             )
             await db.execute(delete(tables.outbox).where(tables.outbox.c.position.in_([row.position for row in rows])))
         relayed.inc(len(rows))

@@ -58,7 +58,9 @@ class Reactions:
         self.wing = wing
         self.all: list[Reaction] = []
 
-    def on(self, event: type[_E]) -> Callable[[Callable[[Db, _E], Awaitable[None]]], Callable[[Db, _E], Awaitable[None]]]:
+    def on(
+        self, event: type[_E]
+    ) -> Callable[[Callable[[Db, _E], Awaitable[None]]], Callable[[Db, _E], Awaitable[None]]]:
         def bind(action: Callable[[Db, _E], Awaitable[None]]) -> Callable[[Db, _E], Awaitable[None]]:
             self.all.append(Reaction(f"{self.wing}-{action.__name__}", event, action))
             return action
@@ -102,7 +104,7 @@ class Consumer:
     async def _drain(self, pull: Any, stop: asyncio.Event) -> None:
         try:
             messages = await pull.fetch(FETCH_EVENTS, timeout=FETCH_SECONDS)
-        except (NatsTimeout, asyncio.TimeoutError):
+        except (TimeoutError, NatsTimeout):
             return
         for message in messages:
             if stop.is_set():
@@ -141,7 +143,6 @@ class Consumer:
             )
         reacted.labels(self._reaction.consumer, "parked").inc()
         log.error("reaction.parked", consumer=self._reaction.consumer, event_id=str(event_id), error=repr(wrong))
-
 
 
 async def forget_old(db: Db) -> None:

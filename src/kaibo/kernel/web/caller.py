@@ -38,7 +38,8 @@ class Caller:
     def has(self, scope_kind: str, scope_id: UUID | None, roles: tuple[str, ...] = ()) -> bool:
         """Whether one of `roles` (any role, where empty) was granted in this scope."""
         return any(
-            g.scope_kind == scope_kind and g.scope_id == scope_id and (not roles or g.role in roles) for g in self.grants
+            g.scope_kind == scope_kind and g.scope_id == scope_id and (not roles or g.role in roles)
+            for g in self.grants
         )
 
     def role_in_room(self, room_id: UUID) -> str | None:

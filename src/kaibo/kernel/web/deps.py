@@ -68,7 +68,9 @@ class Seen:
 class Guard:
     """Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): one effect a key, however often the call is repeated."""
 
-    def __init__(self, request: Request, idempotency_key: Annotated[str | None, Header(max_length=1024)] = None) -> None:
+    def __init__(
+        self, request: Request, idempotency_key: Annotated[str | None, Header(max_length=1024)] = None
+    ) -> None:
         self._path = request.url.path
         self.key = idempotency_key
 

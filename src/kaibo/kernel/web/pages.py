@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
 
 import orjson
 from fastapi import Depends, Query
@@ -41,6 +43,25 @@ class Cursor:
             raise BadCursor(cursor="")
         value: str = self.after[place]
         return value
+
+    def uuid(self, place: int) -> UUID | None:
+        """The `place`-th part of the key as an id."""
+        text = self.text(place)
+        try:
+            return None if text is None else UUID(text)
+        except ValueError as wrong:
+            raise BadCursor(cursor=text or "") from wrong
+
+    def instant(self, place: int) -> datetime | None:
+        """The `place`-th part of the key as an aware instant."""
+        text = self.text(place)
+        try:
+            at = None if text is None else datetime.fromisoformat(text)
+        except ValueError as wrong:
+            raise BadCursor(cursor=text or "") from wrong
+        if at is not None and at.tzinfo is None:
+            raise BadCursor(cursor=text or "")
+        return at
 
 
 PageQuery = Annotated[Cursor, Depends(Cursor)]

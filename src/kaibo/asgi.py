@@ -1,0 +1,46 @@
+"""The web process: `kaibo web`, or any ASGI server on `kaibo.asgi:create` (factory)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from kaibo import house
+from kaibo.kernel import config, telemetry
+from kaibo.kernel.config import Settings
+from kaibo.kernel.reactions import Reaction
+from kaibo.kernel.web.app import build
+from kaibo.kernel.web.limits import Limiter
+from kaibo.kernel.web.state import State
+from kaibo.people import facade as people
+from kaibo.stage import facade as stage
+
+
+def application(settings: Settings) -> FastAPI:
+    """The application for these settings; connects when it starts, not when it is built."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with house.opened(settings, "web") as here:
+            app.state.kaibo = State(
+                settings=settings,
+                database=here.database,
+                bus=here.bus,
+                blobs=here.blobs,
+                limiter=Limiter(settings.rate_limit_scale),
+                resolve_caller=people.resolve_caller,
+                parts={Reaction: house.reactions()},
+            )
+            stage.register()
+            yield
+
+    return build(settings, house.ROUTERS, lifespan, house.MACHINE_PATHS)
+
+
+def create() -> FastAPI:
+    """Factory for ASGI servers."""
+    settings = config.current()
+    telemetry.configure(settings, "web")
+    return application(settings)

@@ -1,0 +1,70 @@
+"""Builds the web application out of the wings' routers. OpenAPI is the single source of the typed client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+
+from kaibo import __version__
+from kaibo.kernel import telemetry
+from kaibo.kernel.config import Settings
+from kaibo.kernel.web import auth, client, parked, probes, problems
+from kaibo.kernel.web.deps import StateDep
+from kaibo.kernel.web.gate import Gate
+from kaibo.kernel.web.wire import Wire
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+UPLOAD_PATHS = ("/api/pictures", r"/api/shops/[^/]+/products/import")
+
+meta = APIRouter()
+
+
+class Meta(Wire):
+    name: str
+    demo: bool
+    version: str
+    licence_footer: str
+    locales: list[str]
+
+
+@meta.get("/api/meta", dependencies=[auth.public])
+async def get_meta(state: StateDep) -> Meta:
+    """What this installation is."""
+    return Meta(
+        name="Kaibo 开播",
+        demo=state.settings.demo,
+        version=__version__,
+        licence_footer=state.settings.licence_footer,
+        locales=["zh", "en"],
+    )
+
+
+def build(
+    settings: Settings, routers: Sequence[APIRouter], lifespan: Lifespan, machine_paths: frozenset[str]
+) -> FastAPI:
+    """The application. `machine_paths` are called by other programs, which prove themselves by signature or secret."""
+    app = FastAPI(
+        title="Kaibo 开播",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
+    )
+    problems.install(app)
+    for router in (meta, parked.router, probes.router, *routers):
+        app.include_router(router)
+    client.mount(app, settings.data_dir / "blobs")
+    app.add_middleware(Gate, settings=settings, machine_paths=machine_paths, upload_paths=UPLOAD_PATHS)
+    telemetry.trace_app(app, settings)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

@@ -1,0 +1,196 @@
+"""The gate every request passes: request id, body limit, CSRF, security headers, access log. Plain ASGI, one wrapper each way."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kaibo.kernel import clock
+from kaibo.kernel.config import Settings
+from kaibo.kernel.errors import BodyTooLarge, CsrfFailed
+from kaibo.kernel.telemetry import get_logger, histogram
+from kaibo.kernel.web.problems import problem
+
+log = get_logger("access")
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+LOGIN_COOKIE = "kaibo_login"
+CSRF_COOKIE = "kaibo_csrf"
+CSRF_DAYS = 30
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+seconds = histogram(
+    "kaibo_http_seconds", "Time to answer.", ("method", "route", "status"),
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)  # fmt: skip
+
+
+class Gate:
+    def __init__(
+        self, app: ASGIApp, *, settings: Settings, machine_paths: frozenset[str], upload_paths: tuple[str, ...]
+    ) -> None:
+        self._app = app
+        self._settings = settings
+        self._machine_paths = machine_paths
+        self._upload_paths = tuple(re.compile(path) for path in upload_paths)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        passage = _Passage(self._settings, scope, send)
+        request = Request(scope)
+        refusal = self._refuse(scope, passage)
+        if refusal is not None:
+            await problem(request, refusal.status, refusal.code, refusal.facts())(scope, receive, passage.send)
+        else:
+            limit = self._limit(scope["path"])
+            try:
+                await self._app(scope, _limited(receive, limit), passage.send)
+            except BodyTooLarge as wrong:
+                if passage.status == 0:
+                    await problem(request, wrong.status, wrong.code, wrong.facts())(scope, receive, passage.send)
+        passage.record()
+
+    def _limit(self, path: str) -> int:
+        if any(pattern.fullmatch(path) for pattern in self._upload_paths):
+            return self._settings.upload_bytes_max
+        return self._settings.request_bytes_max
+
+    def _refuse(self, scope: Scope, passage: _Passage) -> BodyTooLarge | CsrfFailed | None:
+        headers = passage.headers
+        limit = self._limit(scope["path"])
+        length = headers.get("content-length", "0")
+        if length.isdigit() and int(length) > limit:
+            return BodyTooLarge(bytes_max=limit)
+        if scope["method"] in SAFE_METHODS or scope["path"] in self._machine_paths:
+            return None
+        return None if self._same_site(scope, passage) else CsrfFailed()
+
+    def _same_site(self, scope: Scope, passage: _Passage) -> bool:
+        """Fetch metadata first (it cannot be forged by a page); then, with a login, the double-submitted token."""
+        headers = passage.headers
+        if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+            return False
+        if LOGIN_COOKIE not in passage.cookies:
+            return True
+        sent = headers.get("x-csrf-token", "")
+        return bool(passage.csrf) and hmac.compare_digest(sent.encode(), passage.csrf.encode())
+
+
+def _limited(receive: Receive, limit: int) -> Receive:
+    """Counts what arrives, for bodies sent without a Content-Length."""
+    taken = 0
+
+    async def take() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > limit:
+            raise BodyTooLarge(bytes_max=limit)
+        return message
+
+    return take
+
+
+class _Passage:
+    """One request on its way through."""
+
+    def __init__(self, settings: Settings, scope: Scope, send: Send) -> None:
+        self._settings = settings
+        self._scope = scope
+        self._send = send
+        self._started = clock.monotonic()
+        self.status = 0
+        self.headers = Headers(scope=scope)
+        self.cookies = _cookies(self.headers.get("cookie", ""))
+        self.csrf = self.cookies.get(CSRF_COOKIE, "")
+        self._fresh_csrf = "" if self.csrf else secrets.token_urlsafe(24)
+        asked = self.headers.get("x-request-id", "")
+        self._request_id = asked if _REQUEST_ID.fullmatch(asked) else secrets.token_hex(8)
+        state: dict[str, Any] = scope.setdefault("state", {})
+        state["request_id"] = self._request_id
+        state["csrf_token"] = self.csrf or self._fresh_csrf
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-Id"] = self._request_id
+            for name, value in self._security(headers.get("content-type", "")).items():
+                headers.setdefault(name, value)
+            if self._fresh_csrf and self._scope["path"] in {"/api/me", "/", "/desk"}:
+                secure = "; Secure" if self._settings.public_url.startswith("https") else ""
+                headers.append(
+                    "Set-Cookie",
+                    f"{CSRF_COOKIE}={self._fresh_csrf}; Path=/; Max-Age={CSRF_DAYS * 86400}; SameSite=Lax{secure}",
+                )
+        await self._send(message)
+
+    def _security(self, content_type: str) -> dict[str, str]:
+        headers = {
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "strict-origin-when-cross-origin",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "X-Frame-Options": "DENY",
+        }
+        if self._settings.public_url.startswith("https"):
+            headers["Strict-Transport-Security"] = "max-age=31536000"
+        if self._scope["path"].startswith("/api/"):
+            headers["Cache-Control"] = "no-store"
+        headers["Content-Security-Policy"] = (
+            self._page_policy() if content_type.startswith("text/html") else "default-src 'none'"
+        )
+        return headers
+
+    def _page_policy(self) -> str:
+        host = (self.headers.get("host") or "localhost").rsplit(":", 1)[0]
+        s = self._settings
+        secure = s.public_url.startswith("https")
+        media = s.media_public_url or f"{'https' if secure else 'http'}://{host}:{s.media_port}"
+        events = s.nats_websocket_url or f"{'wss' if secure else 'ws'}://{host}:{s.nats_websocket_port}"
+        return "; ".join(
+            [
+                "default-src 'self'",
+                "script-src 'self'",
+                # Vant and Element Plus position their popups with style attributes.
+                "style-src 'self' 'unsafe-inline'",
+                "img-src 'self' data: blob:",
+                f"media-src 'self' blob: {media}",
+                f"connect-src 'self' {media} {events}",
+                "worker-src 'self' blob:",
+                "object-src 'none'",
+                "base-uri 'self'",
+                "form-action 'self'",
+                "frame-ancestors 'none'",
+            ]
+        )
+
+    def record(self) -> None:
+        took = clock.monotonic() - self._started
+        route = getattr(self._scope.get("route"), "path", "other")
+        seconds.labels(self._scope["method"], route, str(self.status)).observe(took)
+        if self._scope["path"] in {"/healthz", "/readyz", "/metrics"}:
+            return
+        log.info(
+            "request",
+            method=self._scope["method"],
+            path=self._scope["path"],
+            status=self.status,
+            ms=round(took * 1000, 1),
+            request_id=self._request_id,
+        )
+
+
+def _cookies(header: str) -> dict[str, str]:
+    try:
+        return {name: morsel.value for name, morsel in SimpleCookie(header).items()}
+    except CookieError:
+        return {}

@@ -1,0 +1,50 @@
+"""`kaibo migrate`: bring the database forward. Only one process migrates at a time; the others wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.engine import make_url
+
+from kaibo.kernel import jobs
+
+_MIGRATION_LOCK = 0x6B61_6962_6F02  # "kaibo" 2
+SCHEMAS = ("kernel", "people", "goods", "trade", "stage", jobs.SCHEMA)
+
+
+def configuration(database_url: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["database_url"] = database_url
+    return config
+
+
+@contextmanager
+def _alone(database_url: str) -> Iterator[psycopg.Connection]:
+    url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [_MIGRATION_LOCK])
+        yield connection
+
+
+def upgrade(database_url: str) -> None:
+    """Create what is missing and run every revision not yet run. Idempotent."""
+    with _alone(database_url) as connection:
+        for schema in SCHEMAS:
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")  # type: ignore[call-overload]
+        found = connection.execute("SELECT to_regclass('jobs.procrastinate_jobs')").fetchone()
+        if found is not None and found[0] is None:
+            asyncio.run(_install_jobs(database_url))
+        command.upgrade(configuration(database_url), "head")
+
+
+async def _install_jobs(database_url: str) -> None:
+    app = jobs.application(database_url, [])
+    async with app.open_async():
+        await app.schema_manager.apply_schema_async()

@@ -1,0 +1,210 @@
+"""Real engines. PostgreSQL is started once for the run, with a migrated template that every test process clones; each test
+process has its own NATS, because a durable consumer belongs to a stream and not to a database."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+import httpx
+import pytest
+
+from kaibo.asgi import application
+from kaibo.kernel import config, context
+from kaibo.kernel.blobs import Blobs
+from kaibo.kernel.bus import Bus
+from kaibo.kernel.config import Settings
+from kaibo.kernel.db import Database, Db
+from kaibo.kernel.engines.nats import NatsEngine
+from kaibo.kernel.engines.ports import free_port
+from kaibo.kernel.engines.postgres import PostgresEngine
+from tests.people_of_tests import Person, make_person
+
+TEMPLATE = "kaibo"
+_started: list[subprocess.Popen[bytes]] = []
+_directory = ""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """In the controlling process only: start PostgreSQL and migrate the template."""
+    global _directory
+    if hasattr(config, "workerinput") or "KAIBO_TEST_POSTGRES" in os.environ:
+        return
+    _directory = tempfile.mkdtemp(prefix="kaibo-tests-")
+    engine = PostgresEngine(Path(_directory) / "postgres", free_port())
+    engine.initialise()
+    # fsync stays on where durability is under test (tests/journeys); here a crash of the machine is not survived anyway.
+    command = engine.command(fsync="off", max_connections="300")
+    _started.append(subprocess.Popen(command, cwd="/", user=engine.user(), stderr=subprocess.DEVNULL))
+    asyncio.run(engine.wait_until_ready())
+    asyncio.run(_schema_until_revisions_exist(engine.url()))
+    os.environ["KAIBO_TEST_POSTGRES"] = engine.url()
+
+
+async def _schema_until_revisions_exist(url: str) -> None:
+    import importlib
+    import pkgutil
+
+    from sqlalchemy import text
+
+    import kaibo
+    from kaibo import migrate
+    from kaibo.kernel.db import metadata
+
+    guards: list[str] = []
+    for found in pkgutil.walk_packages(kaibo.__path__, "kaibo."):
+        last = found.name.rsplit(".", 1)[-1]
+        if last in {"tables", "guards"} or last.endswith("_tables"):
+            module = importlib.import_module(found.name)
+            for name in dir(module):
+                if name.endswith("_GUARDS"):
+                    guards += getattr(module, name)
+    opened = Database.connect(url)
+    async with opened.engine.begin() as connection:
+        for schema in migrate.SCHEMAS:
+            await connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
+        await connection.run_sync(metadata.create_all)
+        for guard in guards:
+            await connection.exec_driver_sql(guard)
+    await opened.close()
+    await migrate._install_jobs(url)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        return
+    for process in _started:
+        process.send_signal(2)  # SIGINT: PostgreSQL's fast shutdown
+        process.wait(timeout=20)
+    if _directory:
+        shutil.rmtree(_directory, ignore_errors=True)
+        os.environ.pop("KAIBO_TEST_POSTGRES", None)
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("kaibo")
+
+
+@pytest.fixture(scope="session")
+async def database_url(worker_id: str) -> AsyncIterator[str]:
+    """A database of this test process's own, cloned from the migrated template."""
+    server = os.environ["KAIBO_TEST_POSTGRES"].removesuffix(f"/{TEMPLATE}")
+    name = f"test_{worker_id}_{os.getpid()}"
+    admin = await asyncpg.connect(f"{server}/postgres")
+    for attempt in range(50):
+        try:
+            await admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+            break
+        except asyncpg.ObjectInUseError:  # another test process is cloning at this moment
+            if attempt == 49:
+                raise
+            await asyncio.sleep(0.2)
+    yield f"{server}/{name}"
+    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await admin.close()
+
+
+@pytest.fixture(scope="session")
+def nats_engine(data_dir: Path) -> Iterator[NatsEngine]:
+    engine = NatsEngine(data_dir / "nats", free_port(), "127.0.0.1", free_port())
+    process = subprocess.Popen(engine.command(), stderr=subprocess.DEVNULL)
+    yield engine
+    process.terminate()
+    process.wait(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def settings(data_dir: Path, database_url: str, nats_engine: NatsEngine) -> Iterator[Settings]:
+    """The settings of this test process's house; the gateway is whatever a test starts, so its config may be absent."""
+    made = config.load(
+        data_dir=data_dir,
+        database_url=database_url,
+        nats_url=nats_engine.url,
+        nats_credentials=str(nats_engine.credentials),
+        nats_account_seed=nats_engine.trust().account_seed,
+        nats_websocket_url=f"ws://127.0.0.1:{nats_engine.websocket_port}",
+        hook_secret="hooks-of-the-tests",
+        log_level="error",
+        rate_limit_scale=100.0,
+        media_port=free_port(),
+    )
+    config.install(made)
+    yield made
+
+
+@pytest.fixture(scope="session")
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    opened = Database.connect(settings.database_url, pool_size=30)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="session")
+async def bus(settings: Settings) -> AsyncIterator[Bus]:
+    opened = await Bus.connect(settings.nats_url, credentials=settings.nats_credentials)
+    await opened.prepare()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="session")
+async def here(settings: Settings, database: Database, bus: Bus) -> AsyncIterator[context.Context]:
+    """The process's context, as an entry point would install it."""
+    made = context.Context(settings, database, bus, Blobs(settings.data_dir / "blobs"))
+    context.install(made)
+    yield made
+
+
+@pytest.fixture
+async def db(here: context.Context) -> AsyncIterator[Db]:
+    """A transaction that is rolled back at the end of the test."""
+    async with here.database._sessions() as session, session.begin() as transaction:
+        yield session
+        await transaction.rollback()
+
+
+@pytest.fixture(scope="session")
+async def app(settings: Settings, here: context.Context) -> AsyncIterator[object]:
+    """The real application with its lifespan running; it opens its own connections."""
+    made = application(settings)
+    async with made.router.lifespan_context(made):
+        yield made
+    context.install(here)
+
+
+def _new_client(app: object) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]
+    return httpx.AsyncClient(transport=transport, base_url="http://kaibo.test", timeout=30)
+
+
+@pytest.fixture
+async def client(app: object) -> AsyncIterator[httpx.AsyncClient]:
+    """An anonymous caller."""
+    async with _new_client(app) as made:
+        yield made
+
+
+SignIn = Callable[..., Awaitable[Person]]
+
+
+@pytest.fixture
+async def sign_in(app: object, here: context.Context) -> AsyncIterator[SignIn]:
+    """`await sign_in()` gives a fresh person with a signed-in client; `roles=[("shop_staff", "shop", shop_id), …]` adds grants."""
+    clients: list[httpx.AsyncClient] = []
+
+    async def one(*, roles: list[tuple[str, str, UUID | None]] | None = None, nickname: str = "") -> Person:
+        made = _new_client(app)
+        clients.append(made)
+        return await make_person(here, made, roles or [], nickname)
+
+    yield one
+    for made in clients:
+        await made.aclose()
