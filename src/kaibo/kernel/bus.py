@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from pathlib import Path
 from typing import Any
 
 import nats
@@ -39,9 +38,7 @@ class Bus:
     @classmethod
     async def connect(cls, url: str, *, credentials: str = "", name: str = "kaibo") -> Bus:
         """Connect. Raises TimeoutError where no server answers within CONNECT_SECONDS_MAX."""
-        options: dict[str, Any] = (
-            {"user_credentials": credentials} if credentials and Path(credentials).exists() else {}
-        )
+        options: dict[str, Any] = {"user_credentials": credentials} if credentials else {}
 
         async def lost(wrong: Exception) -> None:
             log.warning("bus.error", error=repr(wrong))

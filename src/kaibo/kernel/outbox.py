@@ -18,6 +18,7 @@ from kaibo.kernel.bus import Bus
 from kaibo.kernel.db import Database, Db
 from kaibo.kernel.events import Event, encode
 from kaibo.kernel.ids import new_id
+from kaibo.kernel.tasks import first_of
 from kaibo.kernel.telemetry import counter, gauge, get_logger
 
 log = get_logger(__name__)
@@ -69,10 +70,7 @@ class Relay:
             await asyncio.gather(listener, return_exceptions=True)
 
     async def _rest(self, stop: asyncio.Event) -> None:
-        waits = {asyncio.create_task(self._wake.wait()), asyncio.create_task(stop.wait())}
-        await asyncio.wait(waits, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        for task in waits:
-            task.cancel()
+        await first_of(self._wake.wait(), stop.wait(), timeout=POLL_SECONDS)
         self._wake.clear()
 
     async def _listen(self, stop: asyncio.Event) -> None:
@@ -82,9 +80,9 @@ class Relay:
                 async with self._database.engine.connect() as connection:
                     raw: Any = (await connection.get_raw_connection()).driver_connection
                     await raw.add_listener(WAKE_CHANNEL, lambda *_: self._wake.set())
-                    while not stop.is_set() and not raw.is_closed():
-                        await asyncio.sleep(1)
-                    await raw.reset_query() if hasattr(raw, "reset_query") else None
+                    closed = asyncio.Event()
+                    raw.add_termination_listener(lambda _: closed.set())
+                    await first_of(stop.wait(), closed.wait())
             except Exception as wrong:
                 log.info("outbox.listen_lost", error=str(wrong))
                 await asyncio.sleep(POLL_SECONDS)
