@@ -299,6 +299,13 @@ class ReasonMissing(Invalid):
 
 
 @refusal
+class NameMalformed(Invalid):
+    """Not a name as it stands on an identity card."""
+
+    code = "people.name_malformed"
+
+
+@refusal
 class IdNumberMalformed(Invalid):
     """Not a citizen identity number (GB 11643-1999)."""
 

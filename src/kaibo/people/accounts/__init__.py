@@ -1,0 +1,1 @@
+"""Persons, how they sign in, what they may do, and what is kept when they leave."""

@@ -1,0 +1,1 @@
+"""Delivery addresses, and reading one out of pasted text."""

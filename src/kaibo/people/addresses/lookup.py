@@ -1,0 +1,46 @@
+"""Reads of addresses."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from kaibo.kernel.db import Db
+from kaibo.people.accounts.rules import mask_phone
+from kaibo.people.addresses.tables import addresses
+from kaibo.people.contracts import AddressId, AddressMissing, AddressView
+
+
+def view(row: Any) -> AddressView:
+    return AddressView(
+        id=AddressId(row.id),
+        name=row.name,
+        phone=row.phone,
+        phone_masked=mask_phone(row.phone),
+        province=row.province,
+        city=row.city,
+        district=row.district,
+        detail=row.detail,
+        is_default=row.is_default,
+    )
+
+
+async def address_of(db: Db, person_id: UUID, address_id: UUID) -> AddressView:
+    """Raises AddressMissing, also for somebody else's address: whether it exists is none of the caller's business."""
+    found = select(addresses).where(addresses.c.id == address_id, addresses.c.person_id == person_id)
+    row = (await db.execute(found)).first()
+    if row is None:
+        raise AddressMissing(id=str(address_id))
+    return view(row)
+
+
+async def addresses_of(db: Db, person_id: UUID) -> list[AddressView]:
+    """All of a person's addresses, the default one first, then the newest."""
+    rows = await db.execute(
+        select(addresses)
+        .where(addresses.c.person_id == person_id)
+        .order_by(addresses.c.is_default.desc(), addresses.c.id.desc())
+    )
+    return [view(row) for row in rows]

@@ -1,0 +1,58 @@
+"""Reviewers decide about merchants and real names."""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from kaibo.kernel.errors import BadCursor
+from kaibo.kernel.web import CallerDep, Cursor, DbDep, Id, Page, PageQuery, auth, encode_cursor
+from kaibo.people.contracts import MerchantState
+from kaibo.people.merchants.decide import decide_merchant
+from kaibo.people.merchants.lookup import merchants_in
+from kaibo.people.realname.decide import decide_realname
+from kaibo.people.realname.lookup import submissions_in
+from kaibo.people.wire import Decision, MerchantWire, RealnameReview
+
+router = APIRouter()
+
+
+@router.get("/api/reviews/merchants", dependencies=[auth.platform("reviewer")])
+async def list_merchant_reviews(db: DbDep, page: PageQuery, state: MerchantState = "pending") -> Page[MerchantWire]:
+    """Applications, oldest first."""
+    found = await merchants_in(db, state, _after(page), page.limit + 1)
+    items = [MerchantWire.of(m) for m in found[: page.limit]]
+    return Page(items=items, next_cursor=encode_cursor(str(items[-1].id)) if len(found) > page.limit else None)
+
+
+@router.post("/api/reviews/merchants/{merchant_id}", dependencies=[auth.platform("reviewer")])
+async def review_merchant(merchant_id: Id, body: Decision, db: DbDep, caller: CallerDep) -> MerchantWire:
+    """Approve, which opens the shop, or refuse with a reason."""
+    decided = await decide_merchant(db, caller.id, merchant_id, approve=body.approve, reason=body.reason)
+    return MerchantWire.of(decided)
+
+
+@router.get("/api/reviews/realnames", dependencies=[auth.platform("reviewer")])
+async def list_realname_reviews(
+    db: DbDep, page: PageQuery, state: Literal["pending", "verified", "refused"] = "pending"
+) -> Page[RealnameReview]:
+    """Submissions with name and number masked, oldest first."""
+    found = await submissions_in(db, state, _after(page), page.limit + 1)
+    items = [RealnameReview.of(s) for s in found[: page.limit]]
+    return Page(items=items, next_cursor=encode_cursor(str(items[-1].id)) if len(found) > page.limit else None)
+
+
+@router.post("/api/reviews/realnames/{realname_id}", status_code=204, dependencies=[auth.platform("reviewer")])
+async def review_realname(realname_id: Id, body: Decision, db: DbDep, caller: CallerDep) -> None:
+    """Verify a real name or refuse it with a reason."""
+    await decide_realname(db, caller.id, realname_id, approve=body.approve, reason=body.reason)
+
+
+def _after(page: Cursor) -> UUID | None:
+    text = page.text(0)
+    try:
+        return UUID(text) if text is not None else None
+    except ValueError as wrong:
+        raise BadCursor(cursor=str(text)[:40]) from wrong

@@ -1,0 +1,1 @@
+"""Merchants (legal persons) and their shops: application, review."""

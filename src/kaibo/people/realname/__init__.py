@@ -1,0 +1,1 @@
+"""Real names: identity numbers checked, sealed, reviewed, and re-checked when they grow old."""

@@ -1,0 +1,1 @@
+"""Messages to phones, through a provider that can be replaced."""
