@@ -182,6 +182,14 @@ async def test_a_strangers_own_key_is_unknown_and_costs_one_download_a_minute(wo
     assert await world.gateway.refresh_keys() is False
 
 
+async def test_an_unknown_key_stays_unknown_when_the_platform_cannot_be_asked(own_world: World) -> None:
+    received = await one_callback(own_world)
+    headers = dict(received.headers) | {"Wechatpay-Serial": "ABC"}
+    own_world.sandbox.kill()
+    with pytest.raises(UnknownSerial):
+        await read_callback(own_world.gateway, headers, received.body, now=utc())
+
+
 async def test_a_rotated_platform_key_is_fetched_once_and_then_known(own_world: World) -> None:
     before = await one_callback(own_world)
     assert (await own_world.sandbox.call("POST", "/sandbox/certificates/rotate")).status_code == 200

@@ -226,11 +226,16 @@ class Gateway(Protocol):
 async def read_callback(gateway: Gateway, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notice:
     """`parse_callback`, and when the provider has rotated its key, once more after fetching the new one.
 
-    A stranger can name any serial number in a header, so the refresh behind this is limited by the gateway itself.
+    A stranger can name any serial number in a header, so the refresh behind this is limited by the gateway itself. When
+    the keys cannot be fetched the callback stays refused; the provider will send it again. Raises CallbackRefused only.
     """
     try:
         return gateway.parse_callback(headers, body, now=now)
-    except UnknownSerial:
-        if not await gateway.refresh_keys():
+    except UnknownSerial as unknown:
+        try:
+            refreshed = await gateway.refresh_keys()
+        except GatewayError as error:
+            raise unknown from error
+        if not refreshed:
             raise
         return gateway.parse_callback(headers, body, now=now)
