@@ -15,7 +15,7 @@ FAULTS_MAX = 100
 
 @dataclass(frozen=True)
 class Fault:
-    """`rule` is what is broken, `what` where."""
+    """`rule` is the key of a rule below (and of a word, "trade.ledger_fault.<rule>"), `what` says where it is broken."""
 
     rule: str
     what: str
@@ -43,37 +43,55 @@ _BY_ORDER = """
     )
 """
 
-RULES: dict[str, str] = {
-    "a transaction has two entries or more that sum to zero": """
+RULES: dict[str, tuple[str, ...]] = {
+    # a transaction has two entries or more that sum to zero
+    "balanced": (
+        """
         SELECT t.id FROM trade.ledger_transactions t LEFT JOIN trade.ledger_entries e ON e.transaction_id = t.id
         GROUP BY t.id HAVING count(e.position) < 2 OR sum(e.fen) <> 0
     """,
-    "no account but the gateway is below zero, and the gateway is never above": """
+    ),
+    # no account but the gateway is below zero, and the gateway is never above
+    "no_debt": (
+        """
         SELECT a.kind || ' ' || coalesce(a.owner_id::text, '') FROM trade.ledger_accounts a
         JOIN trade.ledger_entries e ON e.account_id = a.id
         GROUP BY a.id HAVING (a.kind <> 'gateway' AND sum(e.fen) < 0) OR (a.kind = 'gateway' AND sum(e.fen) > 0)
     """,
-    "an order's refunds never exceed what was paid for it": _BY_ORDER
-    + "SELECT order_id FROM moved WHERE kind = 'gateway' AND coalesce(went, 0) > -coalesce(came, 0)",
-    "escrow holds exactly the paid, unsettled orders": _BY_ORDER
-    + """
+    ),
+    # an order's refunds never exceed what was paid for it
+    "refunds_within_paid": (
+        _BY_ORDER,
+        "SELECT order_id FROM moved WHERE kind = 'gateway' AND coalesce(went, 0) > -coalesce(came, 0)",
+    ),
+    # escrow holds exactly the paid, unsettled orders
+    "escrow": (
+        _BY_ORDER,
+        """
         SELECT o.number FROM trade.orders o LEFT JOIN moved m ON m.order_id = o.id AND m.kind = 'escrow'
         WHERE coalesce(m.fen, 0) <> CASE WHEN o.state IN ('paid', 'shipped', 'received') THEN o.total_fen ELSE 0 END
     """,
-    "a settled order's creator and platform got their frozen shares": _BY_ORDER
-    + """
+    ),
+    # a settled order's creator and platform got their frozen shares
+    "shares": (
+        _BY_ORDER,
+        """
         SELECT o.number FROM trade.orders o
         LEFT JOIN moved c ON c.order_id = o.id AND c.kind = 'creator_commission'
         LEFT JOIN moved p ON p.order_id = o.id AND p.kind = 'platform_fee'
         WHERE coalesce(c.fen, 0) <> CASE WHEN o.state = 'settled' THEN o.commission_fen ELSE 0 END
            OR coalesce(p.fen, 0) <> CASE WHEN o.state = 'settled' THEN o.platform_fee_fen ELSE 0 END
     """,
-    "promised refunds are exactly the refunds under way": """
+    ),
+    # promised refunds are exactly the refunds under way
+    "promises": (
+        """
         SELECT 'refunds_payable' WHERE
             (SELECT coalesce(sum(e.fen), 0) FROM trade.ledger_entries e JOIN trade.ledger_accounts a
                 ON a.id = e.account_id AND a.kind = 'refunds_payable')
             <> (SELECT coalesce(sum(fen), 0) FROM trade.refunds WHERE state NOT IN ('done', 'closed'))
     """,
+    ),
 }
 
 
@@ -81,8 +99,8 @@ async def check_ledger(db: Db) -> LedgerReport:
     """Reads every entry: for the operator's page, the tests and a nightly look, not for every request."""
     faults: list[Fault] = []
     for rule, query in RULES.items():
-        rows = await db.execute(text(f"SELECT * FROM ({query}) AS broken LIMIT {FAULTS_MAX}"))
-        faults += [Fault(rule, str(row[0])) for row in rows]
+        rows = await db.execute(text("\n".join(query)))
+        faults += [Fault(rule, str(row[0])) for row in rows.fetchmany(FAULTS_MAX)]
     total = await db.scalar(text("SELECT coalesce(sum(fen), 0)::bigint FROM trade.ledger_entries"))
     number = await db.scalar(text("SELECT count(*) FROM trade.ledger_transactions"))
     return LedgerReport(int(total or 0), int(number or 0), tuple(faults[:FAULTS_MAX]), clock.now())

@@ -44,7 +44,9 @@ _ALL = (
     _carrier("best", "百世快运", "Best Freight", r"\d{9,15}|[A-Z]{1,3}\d{10,14}", "55012345678901"),
     _carrier("ane", "安能物流", "Ane Logistics", r"\d{12,15}", "300123456789"),
     _carrier("zjs", "宅急送", "ZJS Express", r"ZJS\d{9,15}|[A-Z]?\d{10,13}", "ZJS012345678901"),
-    _carrier("cainiao", "菜鸟速递", "Cainiao Express", r"CN[A-Z]{0,3}\d{9,15}|LP\d{14,18}|\d{12,15}", "CN0123456789012"),
+    _carrier(
+        "cainiao", "菜鸟速递", "Cainiao Express", r"CN[A-Z]{0,3}\d{9,15}|LP\d{14,18}|\d{12,15}", "CN0123456789012"
+    ),
     _carrier("fengwang", "丰网速运", "Fengwang Express", r"FW\d{10,14}|\d{12,15}", "FW0123456789012"),
     _carrier("kye", "跨越速运", "KYE Express", r"KY[A-Z]?\d{9,14}|\d{10,14}", "KY4000123456789"),
     _carrier("yimi", "壹米滴答", "Yimidida", r"\d{12,15}|YM\d{10,13}", "100123456789"),

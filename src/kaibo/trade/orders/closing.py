@@ -10,8 +10,8 @@ from uuid import UUID
 
 from kaibo.kernel import clock
 from kaibo.kernel.db import Db
-from kaibo.trade.orders import rules
 from kaibo.trade.contracts import OrderState
+from kaibo.trade.orders import rules
 from kaibo.trade.orders.model import Closing, Order
 from kaibo.trade.orders.record import change_order, note_history
 

@@ -101,9 +101,7 @@ async def history_of(db: Db, order_ids: Iterable[UUID]) -> dict[OrderId, list[Hi
     found: dict[OrderId, list[HistoryLine]] = defaultdict(list)
     for row in rows:
         order_id = OrderId(row.order_id)
-        found[order_id].append(
-            HistoryLine(order_id, row.at, OrderState(row.state), row.actor, row.why, row.said)
-        )
+        found[order_id].append(HistoryLine(order_id, row.at, OrderState(row.state), row.actor, row.why, row.said))
     return found
 
 
@@ -160,11 +158,31 @@ def _line(row: Any) -> OrderLine:
     )
 
 
-_PLAIN = (
-    "number buyer_nickname shop_name goods_fen freight_fen total_fen commission_fen platform_fee_fen source_title note "
-    "created_at pay_before closing closing_why paid_at ship_before carrier tracking_number shipped_at receive_before "
-    "received_at after_sales_until settled_at"
-).split()
+_PLAIN = [
+    "number",
+    "buyer_nickname",
+    "shop_name",
+    "goods_fen",
+    "freight_fen",
+    "total_fen",
+    "commission_fen",
+    "platform_fee_fen",
+    "source_title",
+    "note",
+    "created_at",
+    "pay_before",
+    "closing",
+    "closing_why",
+    "paid_at",
+    "ship_before",
+    "carrier",
+    "tracking_number",
+    "shipped_at",
+    "receive_before",
+    "received_at",
+    "after_sales_until",
+    "settled_at",
+]
 
 
 def _order(row: Any, lines: tuple[OrderLine, ...]) -> Order:

@@ -42,9 +42,7 @@ async def place_order(db: Db, buyer: Caller, wanted: Wanted) -> Order:
     await goods.hold(db, order.id, asked, buyer_id=buyer.id)
     order = await _insert(db, order)
     await timers.set_timer(db, kind=EXPIRE, key=str(order.id), due_at=order.pay_before)
-    await note_history(
-        db, order, at=order.created_at, actor="buyer", actor_id=buyer.id, why="trade.why.placed", said=order.note
-    )
+    await note_history(db, order, at=order.created_at, actor="buyer", actor_id=buyer.id, why="trade.why.placed")
     await publish(db, OrderPlaced(**about(order, order.created_at)))
     return order
 

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
 from kaibo.kernel.db import Db
-from kaibo.trade.contracts import OrderedLine, OrderState
+from kaibo.trade.contracts import OrderedLine
 from kaibo.trade.orders.model import Actor, Order
 from kaibo.trade.orders.tables import order_history, order_lines, orders
 
@@ -51,7 +51,7 @@ async def note_history(
 ) -> None:
     """One line of the order's history. `why` is a word key ("trade.why.…"), `said` what the person wrote."""
     row = {"order_id": order.id, "at": at, "state": order.state.value, "actor": actor, "actor_id": actor_id}
-    await db.execute(order_history.insert().values(row | {"why": why, "said": said}))
+    await db.execute(order_history.insert().values(row | {"why": why, "said": said or None}))
 
 
 def about(order: Order, at: datetime) -> dict[str, Any]:

@@ -18,9 +18,7 @@ from kaibo.trade.orders.terms import terms
 RECEIVE = "trade.order.receive"
 
 
-async def ship_order(
-    db: Db, order_id: UUID, *, shop_id: UUID, carrier: str, tracking_number: str, by: UUID
-) -> Order:
+async def ship_order(db: Db, order_id: UUID, *, shop_id: UUID, carrier: str, tracking_number: str, by: UUID) -> Order:
     """Raises OrderMissing, WrongState, UnknownCarrier, BadTrackingNumber."""
     number = carriers.check(carrier, tracking_number)
     order = require_shop(await lock_order(db, order_id), shop_id)

@@ -1,0 +1,17 @@
+"""Trade over HTTP."""
+
+from fastapi import APIRouter
+
+from kaibo.people import facade as people
+from kaibo.trade.http import buyer, creator, operator, payments, shop
+from kaibo.trade.orders.leave import open_orders
+
+routers: tuple[APIRouter, ...] = (
+    buyer.router,
+    shop.router,
+    creator.router,
+    operator.router,
+    payments.router,
+)
+
+people.register_leave_check(open_orders)

@@ -1,0 +1,116 @@
+"""Orders as JSON, for the one who looks at them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kaibo.kernel import clock
+from kaibo.kernel.db import Db
+from kaibo.kernel.i18n import Locale, say
+from kaibo.kernel.web import Caller, Cursor, Page, encode_cursor
+from kaibo.trade.contracts import OrderState
+from kaibo.trade.orders import carriers, rules
+from kaibo.trade.orders.lookup import Which, history_of, list_orders
+from kaibo.trade.orders.model import HistoryLine, Order, OrderLine, Viewer
+from kaibo.trade.payment.lookup import refunds_of
+from kaibo.trade.payment.model import Refund
+from kaibo.trade.wire import (
+    HistoryWire,
+    OrderAddress,
+    OrderLineWire,
+    OrderWire,
+    RefundWire,
+    Shipment,
+    ShopRef,
+    SourceWire,
+)
+
+TO_DELIVER = frozenset({OrderState.PAID, OrderState.SHIPPED})
+
+
+async def present_orders(db: Db, orders: Sequence[Order], viewer: Viewer, locale: Locale) -> list[OrderWire]:
+    """Two statements for any number of orders."""
+    ids = [order.id for order in orders]
+    if not ids:
+        return []
+    history, refunds = await history_of(db, ids), await refunds_of(db, ids)
+    return [_order(order, history.get(order.id, []), refunds.get(order.id), viewer, locale) for order in orders]
+
+
+async def present_order(db: Db, order: Order, viewer: Viewer, caller: Caller) -> OrderWire:
+    return (await present_orders(db, [order], viewer, caller.locale))[0]
+
+
+async def present_page(db: Db, which: Which, page: Cursor, viewer: Viewer, caller: Caller) -> Page[OrderWire]:
+    """One page, newest first."""
+    before = page.uuid(0)
+    found = await list_orders(db, which, before=before, limit=page.limit + 1)
+    shown = found[: page.limit]
+    following = encode_cursor(str(shown[-1].id)) if len(found) > page.limit else None
+    return Page[OrderWire](items=await present_orders(db, shown, viewer, caller.locale), next_cursor=following)
+
+
+def _order(
+    order: Order, history: Sequence[HistoryLine], refund: Refund | None, viewer: Viewer, locale: Locale
+) -> OrderWire:
+    return OrderWire(
+        id=order.id,
+        number=order.number,
+        state=order.state,
+        shop=ShopRef(id=order.shop_id, name=order.shop_name),
+        lines=[_line(line) for line in order.lines],
+        goods_fen=order.goods_fen,
+        freight_fen=order.freight_fen,
+        total_fen=order.total_fen,
+        address=_address(order, viewer),
+        source=None if order.source is None else SourceWire(**vars(order.source)),
+        note=order.note,
+        created_at=order.created_at,
+        pay_before=order.pay_before,
+        paid_at=order.paid_at,
+        ship_before=order.ship_before,
+        shipment=_shipment(order, locale),
+        receive_before=order.receive_before,
+        received_at=order.received_at,
+        after_sales_until=order.after_sales_until,
+        settled_at=order.settled_at,
+        refund=None if refund is None else RefundWire(fen=refund.fen, state=refund.state.value, reason=refund.reason),
+        actions=rules.actions(order, viewer, clock.now()),
+        history=[_history(line, locale) for line in history],
+    )
+
+
+def _line(line: OrderLine) -> OrderLineWire:
+    return OrderLineWire(
+        id=line.id,
+        sku_id=line.sku_id,
+        product_id=line.product_id,
+        title=line.title,
+        sku_name=line.sku_name,
+        picture_url=line.picture_url,
+        unit_price_fen=line.unit_price_fen,
+        quantity=line.quantity,
+        line_fen=line.line_fen,
+    )
+
+
+def _address(order: Order, viewer: Viewer) -> OrderAddress:
+    shown = viewer == "buyer" or (viewer == "shop" and order.state in TO_DELIVER)
+    return OrderAddress(**{**vars(order.address), "phone": order.address.phone if shown else None})
+
+
+def _shipment(order: Order, locale: Locale) -> Shipment | None:
+    if order.carrier is None or order.tracking_number is None or order.shipped_at is None:
+        return None
+    return Shipment(
+        carrier=order.carrier,
+        carrier_name=carriers.name(order.carrier, locale),
+        tracking_number=order.tracking_number,
+        shipped_at=order.shipped_at,
+    )
+
+
+def _history(line: HistoryLine, locale: Locale) -> HistoryWire:
+    words = say(line.why, locale, {})
+    why = f"{words}{'：' if locale == 'zh' else ': '}{line.said}" if line.said else words
+    return HistoryWire(at=line.at, state=line.state, actor=line.actor, why=why)

@@ -1,0 +1,122 @@
+"""What a shop does: see its orders, ship them, see its money."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from kaibo.kernel import clock
+from kaibo.kernel.errors import BadCursor
+from kaibo.kernel.i18n import say
+from kaibo.kernel.web import CallerDep, Cursor, DbDep, Id, Idempotent, Page, PageQuery, auth, encode_cursor
+from kaibo.trade.contracts import OrderState
+from kaibo.trade.http.buyer import States
+from kaibo.trade.http.present import present_order, present_page
+from kaibo.trade.ledger.balances import statement
+from kaibo.trade.ledger.post import Account, AccountKind
+from kaibo.trade.orders.carriers import CARRIERS, name
+from kaibo.trade.orders.lookup import Which, count_late, counts, find_order, require_shop
+from kaibo.trade.orders.ship import ship_order
+from kaibo.trade.settlement.earnings import shop_money
+from kaibo.trade.wire import (
+    Carriers,
+    CarrierWire,
+    Money,
+    MoneyBalances,
+    OrderWire,
+    SettlementWire,
+    ShipIn,
+    StatementEntry,
+    Todo,
+)
+
+router = APIRouter(tags=["shop orders"])
+
+POSITION_DIGITS_MAX = 18
+Words = Annotated[str, Query(max_length=60)]
+
+
+@router.get("/api/carriers", dependencies=[auth.public])
+async def carriers(caller: CallerDep) -> Carriers:
+    return Carriers(items=[CarrierWire(key=key, name=name(key, caller.locale)) for key in CARRIERS])
+
+
+@router.get("/api/shops/{shop_id}/orders", dependencies=[auth.shop_staff])
+async def list_shop_orders(
+    shop_id: Id,
+    db: DbDep,
+    caller: CallerDep,
+    page: PageQuery,
+    state: States = [],  # noqa: B006
+    q: Words = "",
+) -> Page[OrderWire]:
+    """`q`: the beginning of an order number, a tracking number, or a part of a title. `state` may be repeated."""
+    return await present_page(db, Which(shop_id=shop_id, states=tuple(state), q=q), page, "shop", caller)
+
+
+@router.get("/api/shops/{shop_id}/orders/{order_id}", dependencies=[auth.shop_staff])
+async def one_shop_order(shop_id: Id, order_id: Id, db: DbDep, caller: CallerDep) -> OrderWire:
+    order = require_shop(await find_order(db, order_id), shop_id)
+    return await present_order(db, order, "shop", caller)
+
+
+@router.post("/api/shops/{shop_id}/orders/{order_id}/ship", dependencies=[auth.shop_staff])
+async def ship(shop_id: Id, order_id: Id, body: ShipIn, db: DbDep, caller: CallerDep, idem: Idempotent) -> OrderWire:
+    async with idem.guard(db, caller, body) as seen:
+        if seen.response is not None:
+            return OrderWire.model_validate(seen.response)
+        order = await ship_order(
+            db,
+            order_id,
+            shop_id=shop_id,
+            carrier=body.carrier,
+            tracking_number=body.tracking_number,
+            by=caller.id,
+        )
+        return seen.keep(await present_order(db, order, "shop", caller))
+
+
+@router.get("/api/shops/{shop_id}/todo", dependencies=[auth.shop_staff])
+async def todo(shop_id: Id, db: DbDep) -> Todo:
+    found = await counts(db, shop_id=shop_id)
+    late = await count_late(db, shop_id, clock.now())
+    return Todo(to_ship=found[OrderState.PAID], to_ship_late=late, refunding=found[OrderState.REFUNDING])
+
+
+@router.get("/api/shops/{shop_id}/money", dependencies=[auth.shop_staff])
+async def money(shop_id: Id, db: DbDep) -> Money:
+    found = await shop_money(db, shop_id)
+    balances = MoneyBalances(**{field: getattr(found, field) for field in MoneyBalances.model_fields})
+    return Money(balances=balances, settlements=[SettlementWire(**vars(line)) for line in found.settlements])
+
+
+@router.get("/api/shops/{shop_id}/statements", dependencies=[auth.shop_staff])
+async def statements(shop_id: Id, db: DbDep, caller: CallerDep, page: PageQuery) -> Page[StatementEntry]:
+    """The entries of what the house owes the merchant, newest first, each with the balance after it."""
+    account = Account(AccountKind.MERCHANT_PAYABLE, shop_id)
+    lines = await statement(db, account, before=_position(page), limit=page.limit + 1)
+    shown = lines[: page.limit]
+    return Page[StatementEntry](
+        items=[
+            StatementEntry(
+                id=str(line.position),
+                at=line.at,
+                kind=line.kind,
+                order_number=line.order_number,
+                amount_fen=line.amount_fen,
+                balance_fen=line.balance_fen,
+                why=say(line.why, caller.locale, {}),
+            )
+            for line in shown
+        ],
+        next_cursor=encode_cursor(str(shown[-1].position)) if len(lines) > page.limit else None,
+    )
+
+
+def _position(page: Cursor) -> int | None:
+    """The position inside a cursor of `statements`. Raises BadCursor for any other cursor."""
+    text = page.text(0)
+    if text is not None and not (text.isascii() and text.isdigit() and len(text) <= POSITION_DIGITS_MAX):
+        raise BadCursor(cursor=text[:40])
+    return None if text is None else int(text)

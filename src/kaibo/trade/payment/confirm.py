@@ -1,0 +1,110 @@
+"""The provider says that a charge is paid: in a callback, or when asked. Told twice, or late, it is the same money.
+
+What may arrive, and what becomes of it:
+
+| | outcome |
+|---|---|
+| the first time, order still waiting | `paid`: order, stock and ledger in this transaction |
+| again | `duplicate`: nothing changes |
+| the order has expired, is cancelled or was paid otherwise | `late`: booked as owed to the buyer and refunded by itself |
+| another amount or currency than was asked for | `wrong_amount`, `wrong_currency`: nothing changes, an operator looks |
+| another transaction id than before | `conflicting_transaction`: nothing changes, an operator looks |
+| a number we never gave | `unknown_order`: nothing changes, the provider will say it again |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+
+from kaibo.kernel import clock, timers
+from kaibo.kernel.db import Db
+from kaibo.kernel.telemetry import get_logger
+from kaibo.trade.contracts import OrderState
+from kaibo.trade.ledger.post import Account, AccountKind, Posting, PostingKind, move, post
+from kaibo.trade.orders.lookup import lock_order
+from kaibo.trade.orders.model import Order
+from kaibo.trade.orders.pay import mark_paid
+from kaibo.trade.orders.record import note_history
+from kaibo.trade.payment.lookup import charge_by_id, charge_by_number, live_charge
+from kaibo.trade.payment.model import Charge, ChargeRow, Outcome
+from kaibo.trade.payment.refund import ask_refund
+from kaibo.trade.payment.start import QUERY
+from kaibo.trade.payment.tables import charges
+
+log = get_logger(__name__)
+
+CURRENCY = "CNY"
+
+
+@dataclass(frozen=True)
+class PaidFact:
+    """What the provider says about a payment."""
+
+    out_trade_no: str
+    transaction_id: str
+    amount_fen: int
+    currency: str
+    paid_at: datetime
+
+
+async def confirm_charge(db: Db, fact: PaidFact) -> Outcome:
+    """Act on it once. The fact must have been verified as the provider's."""
+    found = await charge_by_number(db, fact.out_trade_no)
+    if found is None:
+        return Outcome.UNKNOWN_ORDER
+    order = await lock_order(db, found.order_id)
+    charge = await charge_by_id(db, found.id, lock=True)
+    assert charge is not None
+    if wrong := _disagreement(charge, fact):
+        log.error("charge.disagreement", outcome=wrong.value, charge=charge.out_trade_no, said=vars(fact))
+        await _set(db, charge, last_error=f"{wrong.value}: {fact.amount_fen} {fact.currency} {fact.transaction_id}")
+        return wrong
+    if charge.state in (ChargeRow.PAID, ChargeRow.PAID_LATE):
+        return Outcome.DUPLICATE
+    await timers.cancel_timer(db, kind=QUERY, key=str(charge.id))
+    if order.state is OrderState.PLACED:
+        return await _accept(db, order, charge, fact)
+    return await _give_back(db, order, charge, fact)
+
+
+def _disagreement(charge: Charge, fact: PaidFact) -> Outcome | None:
+    if fact.currency != CURRENCY:
+        return Outcome.WRONG_CURRENCY
+    if fact.amount_fen != charge.amount_fen:
+        return Outcome.WRONG_AMOUNT
+    if charge.transaction_id is not None and charge.transaction_id != fact.transaction_id:
+        return Outcome.CONFLICTING
+    return None
+
+
+async def _accept(db: Db, order: Order, charge: Charge, fact: PaidFact) -> Outcome:
+    await _set(db, charge, state=ChargeRow.PAID.value, transaction_id=fact.transaction_id, paid_at=fact.paid_at)
+    other = await live_charge(db, order.id)
+    if other is not None:  # the buyer had begun to pay a second time: that address must not take money any more
+        await timers.set_timer(db, kind=QUERY, key=str(other.id), due_at=clock.now())
+    await mark_paid(db, order, fact.paid_at)
+    entries = move(Account(AccountKind.GATEWAY), (Account(AccountKind.ESCROW, order.shop_id), charge.amount_fen))
+    key, why = f"payment:{charge.id}", "trade.why.ledger_payment"
+    await post(db, Posting(PostingKind.PAYMENT, key, order.id, why, "payment", entries))
+    return Outcome.PAID
+
+
+async def _give_back(db: Db, order: Order, charge: Charge, fact: PaidFact) -> Outcome:
+    """Money without an order that waits for it: never lost, never kept."""
+    late = {"state": ChargeRow.PAID_LATE.value, "transaction_id": fact.transaction_id, "paid_at": fact.paid_at}
+    await _set(db, charge, **late)
+    entries = move(Account(AccountKind.GATEWAY), (Account(AccountKind.REFUNDS_PAYABLE), charge.amount_fen))
+    key, why = f"late_payment:{charge.id}", "trade.why.ledger_late_payment"
+    await post(db, Posting(PostingKind.LATE_PAYMENT, key, order.id, why, "payment", entries))
+    await note_history(db, order, at=clock.now(), actor="payment", why="trade.why.paid_late")
+    await ask_refund(db, charge, kind="late_payment", reason="订单已关闭，款项原路退回")
+    log.warning("charge.paid_late", out_trade_no=charge.out_trade_no, order_state=order.state.value)
+    return Outcome.LATE
+
+
+async def _set(db: Db, charge: Charge, **values: Any) -> None:
+    await db.execute(update(charges).where(charges.c.id == charge.id).values(values))

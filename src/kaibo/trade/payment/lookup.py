@@ -1,0 +1,104 @@
+"""Reading charges and refunds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from kaibo.kernel.db import Db
+from kaibo.trade.contracts import OrderId
+from kaibo.trade.payment.model import LIVE, Charge, ChargeId, ChargeRow, Refund, RefundId, RefundRow
+from kaibo.trade.payment.tables import charges, refunds
+
+_LIVE = [state.value for state in LIVE]
+
+
+async def live_charge(db: Db, order_id: UUID, *, lock: bool = False) -> Charge | None:
+    """The charge that can still be paid; an order has one at most."""
+    query = select(charges).where(charges.c.order_id == order_id, charges.c.state.in_(_LIVE))
+    return await _charge(db, query, lock)
+
+
+async def charge_states(db: Db, order_id: UUID) -> dict[ChargeRow, Charge]:
+    """The newest charge of the order in each state that occurs."""
+    rows = await db.execute(select(charges).where(charges.c.order_id == order_id).order_by(charges.c.attempt))
+    return {ChargeRow(row.state): _as_charge(row) for row in rows}
+
+
+async def paid_charge(db: Db, order_id: UUID) -> Charge | None:
+    """The charge that paid the order."""
+    query = select(charges).where(charges.c.order_id == order_id, charges.c.state == ChargeRow.PAID.value)
+    return await _charge(db, query, False)
+
+
+async def charge_by_id(db: Db, charge_id: UUID, *, lock: bool = False) -> Charge | None:
+    return await _charge(db, select(charges).where(charges.c.id == charge_id), lock)
+
+
+async def charge_by_number(db: Db, out_trade_no: str) -> Charge | None:
+    return await _charge(db, select(charges).where(charges.c.out_trade_no == out_trade_no), False)
+
+
+async def refund_by_id(db: Db, refund_id: UUID, *, lock: bool = False) -> Refund | None:
+    return await _refund(db, select(refunds).where(refunds.c.id == refund_id), lock)
+
+
+async def refund_by_number(db: Db, out_refund_no: str) -> Refund | None:
+    return await _refund(db, select(refunds).where(refunds.c.out_refund_no == out_refund_no), False)
+
+
+async def refunds_of(db: Db, order_ids: Iterable[UUID]) -> dict[OrderId, Refund]:
+    """The newest refund of each order that has one."""
+    query = select(refunds).where(refunds.c.order_id.in_(list(order_ids))).order_by(refunds.c.id)
+    return {OrderId(row.order_id): _as_refund(row) for row in await db.execute(query)}
+
+
+async def _charge(db: Db, query: Select[Any], lock: bool) -> Charge | None:
+    row = (await db.execute(query.with_for_update() if lock else query)).one_or_none()
+    return None if row is None else _as_charge(row)
+
+
+def _as_charge(row: Any) -> Charge:
+    return Charge(
+        id=ChargeId(row.id),
+        order_id=OrderId(row.order_id),
+        state=ChargeRow(row.state),
+        **{name: getattr(row, name) for name in _CHARGE_PLAIN},
+    )
+
+
+async def _refund(db: Db, query: Select[Any], lock: bool) -> Refund | None:
+    row = (await db.execute(query.with_for_update() if lock else query)).one_or_none()
+    return None if row is None else _as_refund(row)
+
+
+def _as_refund(row: Any) -> Refund:
+    return Refund(
+        id=RefundId(row.id),
+        order_id=OrderId(row.order_id),
+        charge_id=ChargeId(row.charge_id),
+        state=RefundRow(row.state),
+        **{name: getattr(row, name) for name in _REFUND_PLAIN},
+    )
+
+
+_CHARGE_PLAIN = [
+    "out_trade_no",
+    "attempt",
+    "method",
+    "amount_fen",
+    "description",
+    "payer_ip",
+    "return_url",
+    "notify_url",
+    "pay_url",
+    "transaction_id",
+    "expires_at",
+    "created_at",
+    "asked_at",
+    "paid_at",
+]
+_REFUND_PLAIN = ["out_refund_no", "attempt", "kind", "fen", "reason", "notify_url", "tries", "done_at"]

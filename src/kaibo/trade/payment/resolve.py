@@ -1,0 +1,119 @@
+"""Ask the provider how an unfinished charge stands, or have it closed, and act on the answer.
+
+The timer `trade.payment.query` never gives up on a live charge: it defers this job and sets itself again, later each time.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import update
+
+from kaibo.kernel import clock, jobs, timers
+from kaibo.kernel.db import Database, Db
+from kaibo.kernel.errors import Unavailable
+from kaibo.kernel.telemetry import get_logger
+from kaibo.trade.contracts import OrderState
+from kaibo.trade.orders.cancel import cancel_order
+from kaibo.trade.orders.expire import expire_order
+from kaibo.trade.orders.lookup import find_order, lock_order
+from kaibo.trade.payment import wiring
+from kaibo.trade.payment.confirm import PaidFact, confirm_charge
+from kaibo.trade.payment.gateway import ChargeState, ChargeStatus, GatewayError, GatewayRefused
+from kaibo.trade.payment.lookup import charge_by_id
+from kaibo.trade.payment.model import LIVE, Charge, ChargeId, ChargeRow
+from kaibo.trade.payment.pace import wait_seconds
+from kaibo.trade.payment.start import ERROR_CHARS_MAX, FIRST_QUERY_SECONDS, QUERY
+from kaibo.trade.payment.tables import charges
+
+log = get_logger(__name__)
+
+RESOLVE = "trade.payment.resolve"
+QUERY_SECONDS_MAX = 300.0
+PAID_ALREADY = frozenset({"ORDERPAID", "ORDER_PAID"})
+
+
+async def drive_charge(db: Db, key: str, payload: dict[str, Any]) -> None:
+    """The timer `trade.payment.query`."""
+    charge = await charge_by_id(db, UUID(key))
+    if charge is None or charge.state not in LIVE:
+        return
+    tries = int(payload.get("tries", 0))
+    wait = wait_seconds(tries, first=FIRST_QUERY_SECONDS, most=QUERY_SECONDS_MAX)
+    due_at = clock.now() + timedelta(seconds=wait)
+    await timers.set_timer(db, kind=QUERY, key=key, due_at=due_at, payload={"tries": tries + 1})
+    await jobs.defer(db, RESOLVE, charge_id=key)
+
+
+async def resolve_charge(database: Database, charge_id: ChargeId) -> None:
+    """One look at the provider; no transaction is open meanwhile. A provider that does not answer changes nothing."""
+    async with database.transaction() as db:
+        charge = await charge_by_id(db, charge_id)
+        if charge is None or charge.state not in LIVE:
+            return
+        order = await find_order(db, charge.order_id)
+    try:
+        if order.closing is not None or order.state is not OrderState.PLACED:
+            await _close(database, charge)
+        else:
+            await _act(database, charge, await wiring.gateway().query(charge.out_trade_no))
+    except (GatewayError, Unavailable) as silence:
+        log.warning("charge.unresolved", out_trade_no=charge.out_trade_no, error=str(silence))
+        async with database.transaction() as db:
+            await _set(db, charge, last_error=str(silence)[:ERROR_CHARS_MAX], asked_at=clock.now())
+
+
+async def _close(database: Database, charge: Charge) -> None:
+    """Have the provider close it. When it has been paid already, that wins."""
+    try:
+        await wiring.gateway().close(charge.out_trade_no)
+    except GatewayRefused as refusal:
+        if refusal.code not in PAID_ALREADY:
+            raise
+        await _act(database, charge, await wiring.gateway().query(charge.out_trade_no))
+        return
+    async with database.transaction() as db:
+        await _closed(db, charge)
+
+
+async def _act(database: Database, charge: Charge, state: ChargeState) -> None:
+    async with database.transaction() as db:
+        if state.status is ChargeStatus.PAID:
+            await confirm_charge(db, _fact(state))
+        elif state.status is ChargeStatus.CLOSED:
+            await _closed(db, charge)
+        else:
+            if state.status is ChargeStatus.UNKNOWN:
+                log.error("charge.unknown_state", out_trade_no=charge.out_trade_no, said=state.provider_state)
+            await _set(db, charge, asked_at=clock.now())
+
+
+def _fact(state: ChargeState) -> PaidFact:
+    assert state.transaction_id is not None
+    assert state.amount_fen is not None
+    assert state.currency is not None
+    assert state.paid_at is not None
+    return PaidFact(state.out_trade_no, state.transaction_id, state.amount_fen, state.currency, state.paid_at)
+
+
+async def _closed(db: Db, charge: Charge) -> None:
+    """Nobody can pay this charge any more: what the order waited for, cancellation or expiry, happens now."""
+    order = await lock_order(db, charge.order_id)
+    now_charge = await charge_by_id(db, charge.id, lock=True)
+    assert now_charge is not None
+    if now_charge.state not in LIVE:
+        return
+    await _set(db, charge, state=ChargeRow.CLOSED.value, closed_at=clock.now())
+    await timers.cancel_timer(db, kind=QUERY, key=str(charge.id))
+    if order.state is not OrderState.PLACED:
+        return
+    if order.closing == "cancelled":
+        await cancel_order(db, order, reason=order.closing_why or "", by=order.buyer_id)
+    elif order.closing == "expired":
+        await expire_order(db, order)
+
+
+async def _set(db: Db, charge: Charge, **values: Any) -> None:
+    await db.execute(update(charges).where(charges.c.id == charge.id).values(values))

@@ -1,0 +1,86 @@
+"""Charges, refunds, and every notice the provider (or somebody in its name) has delivered."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from kaibo.kernel.db import created_at, fen, id_column, metadata, timestamptz
+from kaibo.trade.orders.tables import orders
+from kaibo.trade.payment.model import ChargeRow, RefundRow
+
+_CHARGE_STATES = ", ".join(f"'{state.value}'" for state in ChargeRow)
+_REFUND_STATES = ", ".join(f"'{state.value}'" for state in RefundRow)
+
+charges = Table(
+    "charges",
+    metadata,
+    id_column(),
+    Column("order_id", ForeignKey(orders.c.id), nullable=False),
+    Column("out_trade_no", Text, nullable=False, unique=True),
+    Column("attempt", Integer, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    fen("amount_fen"),
+    Column("description", Text, nullable=False),
+    Column("payer_ip", Text, nullable=False),
+    Column("return_url", Text, nullable=False),
+    Column("notify_url", Text, nullable=False),
+    Column("pay_url", Text),
+    Column("transaction_id", Text),
+    timestamptz("expires_at"),
+    created_at(),
+    timestamptz("asked_at", nullable=True),
+    timestamptz("paid_at", nullable=True),
+    timestamptz("closed_at", nullable=True),
+    Column("last_error", Text),
+    CheckConstraint(f"state IN ({_CHARGE_STATES})", name="state_known"),
+    CheckConstraint("amount_fen > 0", name="amount_positive"),
+    Index(None, "order_id", "attempt", unique=True),
+    Index("uq_charges_live", "order_id", unique=True, postgresql_where=text("state IN ('creating', 'pending')")),
+    Index("uq_charges_paid", "order_id", unique=True, postgresql_where=text("state = 'paid'")),
+    schema="trade",
+)
+
+refunds = Table(
+    "refunds",
+    metadata,
+    id_column(),
+    Column("order_id", ForeignKey(orders.c.id), nullable=False),
+    Column("charge_id", ForeignKey(charges.c.id), nullable=False),
+    Column("out_refund_no", Text, nullable=False, unique=True),
+    Column("attempt", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    fen("fen"),
+    Column("reason", Text, nullable=False),
+    Column("notify_url", Text, nullable=False),
+    Column("refund_id", Text),
+    Column("tries", Integer, nullable=False, default=0),
+    Column("last_error", Text),
+    created_at(),
+    timestamptz("done_at", nullable=True),
+    CheckConstraint(f"state IN ({_REFUND_STATES})", name="state_known"),
+    CheckConstraint("kind IN ('before_shipping', 'late_payment')", name="kind_known"),
+    CheckConstraint("fen > 0", name="fen_positive"),
+    Index(None, "charge_id", "attempt", unique=True),
+    Index(None, "order_id"),
+    schema="trade",
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    id_column(),
+    created_at("received_at"),
+    Column("outcome", Text, nullable=False),
+    Column("answered", Integer, nullable=False),
+    Column("notice_id", Text),
+    Column("number", Text),
+    Column("detail", Text, nullable=False),
+    Column("headers", JSONB, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index(None, "number"),
+    Index(None, "outcome", "id"),
+    schema="trade",
+)

@@ -1,0 +1,42 @@
+"""What trade does by itself: nothing on events; timers and jobs are the whole list."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from kaibo.kernel import context
+from kaibo.kernel.jobs import Jobs
+from kaibo.kernel.reactions import Reactions
+from kaibo.kernel.timers import Timers
+from kaibo.trade.orders.place import EXPIRE
+from kaibo.trade.orders.receive import SETTLE, receive_by_time
+from kaibo.trade.orders.ship import RECEIVE
+from kaibo.trade.payment.model import ChargeId, RefundId
+from kaibo.trade.payment.refund import REFUND
+from kaibo.trade.payment.resolve import RESOLVE, drive_charge, resolve_charge
+from kaibo.trade.payment.send_refund import SEND_REFUND, drive_refund, send_refund
+from kaibo.trade.payment.start import QUERY
+from kaibo.trade.payment.withdraw import expire_by_time
+from kaibo.trade.settlement.close import settle_by_time
+
+reactions = Reactions("trade")
+timers = Timers("trade")
+jobs = Jobs("trade")
+
+timers.on(EXPIRE)(expire_by_time)
+timers.on(RECEIVE)(receive_by_time)
+timers.on(SETTLE)(settle_by_time)
+timers.on(QUERY)(drive_charge)
+timers.on(REFUND)(drive_refund)
+
+
+@jobs.job(RESOLVE)
+async def resolve(charge_id: str) -> None:
+    """Ask the provider about a charge, or have it closed."""
+    await resolve_charge(context.database(), ChargeId(UUID(charge_id)))
+
+
+@jobs.job(SEND_REFUND)
+async def refund(refund_id: str) -> None:
+    """Send a refund to the provider, or ask how it stands."""
+    await send_refund(context.database(), RefundId(UUID(refund_id)))

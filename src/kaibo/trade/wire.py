@@ -1,0 +1,291 @@
+"""The JSON of trade. Requests refuse unknown members and everything out of range, naming the member."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, StringConstraints
+
+from kaibo.kernel.money import FEN_MAX
+from kaibo.kernel.web import Fen, Id, Instant, Wire
+from kaibo.kernel.web.wire import Text
+from kaibo.trade.contracts import OrderState
+from kaibo.trade.orders import rules
+from kaibo.trade.orders.carriers import TRACKING_CHARS_MAX
+from kaibo.trade.orders.model import Actor
+
+RETURN_PATH_CHARS_MAX = 200
+
+Quantity = Annotated[int, Field(strict=True, ge=1, le=rules.QUANTITY_MAX)]
+SeenPrice = Annotated[int, Field(strict=True, ge=0, le=FEN_MAX)]
+Note = Annotated[Text, StringConstraints(max_length=rules.NOTE_CHARS_MAX)]
+Reason = Annotated[Text, StringConstraints(max_length=rules.REASON_CHARS_MAX)]
+
+
+class BroadcastSource(Wire):
+    """The bag item `item` of the broadcast `id`."""
+
+    kind: Literal["broadcast"]
+    id: Id
+    item: Id
+
+
+class ShelfSource(Wire):
+    kind: Literal["shelf"]
+
+
+SourceIn = Annotated[BroadcastSource | ShelfSource, Field(discriminator="kind")]
+
+
+class QuoteLineIn(Wire):
+    sku_id: Id
+    quantity: Quantity
+
+
+class QuoteIn(Wire):
+    lines: Annotated[list[QuoteLineIn], Field(min_length=1, max_length=rules.LINES_MAX)]
+    address_id: Id | None = None
+
+
+class PlaceLineIn(Wire):
+    """`unit_price_fen` is the price the buyer saw; another price now refuses the order."""
+
+    sku_id: Id
+    quantity: Quantity
+    unit_price_fen: SeenPrice
+
+
+class PlaceIn(Wire):
+    lines: Annotated[list[PlaceLineIn], Field(min_length=1, max_length=rules.LINES_MAX)]
+    address_id: Id
+    source: SourceIn
+    note: Note | None = None
+
+
+class PayIn(Wire):
+    """`return_path` is where in this house the buyer's browser goes after paying."""
+
+    method: Literal["wechat_h5"]
+    return_path: Annotated[str, StringConstraints(min_length=1, max_length=RETURN_PATH_CHARS_MAX)]
+
+
+def _nothing_is_empty(value: object) -> object:
+    return "" if value is None else value
+
+
+class ReasonIn(Wire):
+    reason: Annotated[Reason, BeforeValidator(_nothing_is_empty)] = ""
+
+
+class ShipIn(Wire):
+    carrier: Annotated[str, StringConstraints(min_length=1, max_length=20)]
+    tracking_number: Annotated[Text, StringConstraints(min_length=1, max_length=TRACKING_CHARS_MAX)]
+
+
+class QuoteLine(Wire):
+    sku_id: Id
+    product_id: Id
+    title: str
+    sku_name: str
+    picture_url: str | None
+    unit_price_fen: Fen
+    quantity: int
+    line_fen: Fen
+
+
+class Quote(Wire):
+    lines: list[QuoteLine]
+    goods_fen: Fen
+    freight_fen: Fen
+    total_fen: Fen
+
+
+class OrderLineWire(QuoteLine):
+    id: Id
+
+
+class ShopRef(Wire):
+    id: Id
+    name: str
+
+
+class OrderAddress(Wire):
+    """`phone` in full is for the buyer, and for the shop while it still has to deliver; null otherwise."""
+
+    name: str
+    phone_masked: str
+    phone: str | None
+    province: str
+    city: str
+    district: str
+    detail: str
+
+
+class SourceWire(Wire):
+    kind: str
+    id: Id | None
+    item: Id | None
+
+
+class Shipment(Wire):
+    carrier: str
+    carrier_name: str
+    tracking_number: str
+    shipped_at: Instant
+
+
+class RefundWire(Wire):
+    fen: Fen
+    state: Literal["asked", "processing", "done", "closed", "abnormal"]
+    reason: str
+
+
+class HistoryWire(Wire):
+    at: Instant
+    state: OrderState
+    actor: Actor
+    why: str
+
+
+class OrderWire(Wire):
+    id: Id
+    number: str
+    state: OrderState
+    shop: ShopRef
+    lines: list[OrderLineWire]
+    goods_fen: Fen
+    freight_fen: Fen
+    total_fen: Fen
+    address: OrderAddress
+    source: SourceWire | None
+    note: str | None
+    created_at: Instant
+    pay_before: Instant
+    paid_at: Instant | None
+    ship_before: Instant | None
+    shipment: Shipment | None
+    receive_before: Instant | None
+    received_at: Instant | None
+    after_sales_until: Instant | None
+    settled_at: Instant | None
+    refund: RefundWire | None
+    actions: list[str]
+    history: list[HistoryWire]
+
+
+class OrderCounts(Wire):
+    placed: int
+    paid: int
+    shipped: int
+    received: int
+    refunding: int
+
+
+class ChargeRef(Wire):
+    """What an Idempotency-Key of a payment remembers."""
+
+    charge_id: Id
+
+
+class PaymentStarted(Wire):
+    pay_url: str
+    expires_at: Instant
+
+
+class PaymentWire(Wire):
+    state: Literal["none", "pending", "paid", "failed", "refunded_late"]
+    paid_at: Instant | None
+
+
+class CarrierWire(Wire):
+    key: str
+    name: str
+
+
+class Carriers(Wire):
+    items: list[CarrierWire]
+
+
+class Todo(Wire):
+    to_ship: int
+    to_ship_late: int
+    refunding: int
+
+
+class MoneyBalances(Wire):
+    receivable_fen: Fen
+    in_transit_fen: Fen
+    platform_fee_fen_30d: Fen
+    commission_fen_30d: Fen
+
+
+class SettlementWire(Wire):
+    order_number: str
+    at: Instant
+    total_fen: Fen
+    goods_fen: Fen
+    merchant_fen: Fen
+    commission_fen: Fen
+    platform_fee_fen: Fen
+
+
+class Money(Wire):
+    balances: MoneyBalances
+    settlements: list[SettlementWire]
+
+
+class StatementEntry(Wire):
+    id: str
+    at: Instant
+    kind: str
+    order_number: str | None
+    amount_fen: Fen
+    balance_fen: Fen
+    why: str
+
+
+class EarningBalances(Wire):
+    payable_fen: Fen
+    frozen_fen: Fen
+
+
+class Earning(Wire):
+    order_number: str
+    amount_fen: Fen
+    rate_bps: int
+    state: Literal["frozen", "settled", "void"]
+    at: Instant
+
+
+class Earnings(Wire):
+    balances: EarningBalances
+    items: list[Earning]
+    next_cursor: str | None = None
+
+
+class LedgerAccount(Wire):
+    kind: str
+    owner: str | None
+    balance_fen: Fen
+
+
+class LedgerFault(Wire):
+    rule: str
+    what: str
+
+
+class Ledger(Wire):
+    accounts: list[LedgerAccount]
+    sum_fen: int
+    transactions: int
+    faults: list[LedgerFault]
+    checked_at: Instant
+
+
+class NoticeWire(Wire):
+    id: Id
+    received_at: Instant
+    outcome: str
+    answered: int
+    number: str | None
+    detail: str
