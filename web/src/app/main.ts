@@ -1,6 +1,15 @@
+import { createPinia } from 'pinia'
 import { createApp } from 'vue'
 import '@/shared/theme.css'
+import './app.css'
 import { startLocale } from '@/shared/i18n'
 import App from './App.vue'
+import { applyPreferences } from './preferences'
+import { router } from './router'
 
-void startLocale().then(() => createApp(App).mount('#app'))
+applyPreferences()
+void startLocale().then(() => createApp(App).use(createPinia()).use(router).mount('#app'))
+
+if (import.meta.env.PROD && 'serviceWorker' in navigator) {
+  window.addEventListener('load', () => void navigator.serviceWorker.register('/sw.js').catch(() => undefined))
+}
