@@ -25,7 +25,7 @@ def application(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with house.opened(settings, "web") as here:
             app.state.kaibo = State(
-                settings=settings,
+                settings=here.settings,
                 database=here.database,
                 bus=here.bus,
                 blobs=here.blobs,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import APIRouter
 
 from kaibo.goods import http as goods_http
 from kaibo.goods import reactions as goods
-from kaibo.kernel import clock, context
+from kaibo.kernel import clock, config, context
 from kaibo.kernel.blobs import Blobs
 from kaibo.kernel.bus import Bus
 from kaibo.kernel.config import Settings
@@ -48,30 +49,53 @@ def timers() -> dict[str, Action]:
     return {kind: action for wing in (people, goods, trade, stage) for kind, action in wing.timers.all.items()}
 
 
-@dataclass(frozen=True)
-class Engines:
-    """Where PostgreSQL and NATS are: the configured servers, or the embedded ones under data_dir."""
-
-    database_url: str
-    nats_url: str
-    nats_credentials: str
+class NoEngines(Exception):
+    """Neither configured servers nor a running `kaibo up` on this data directory."""
 
 
-def engines(settings: Settings, *, postgres_port: int = 0, nats_port: int = 0) -> Engines:
-    """Addresses from the settings; for embedded engines the supervisor passes the ports it chose in the environment."""
-    postgres = PostgresEngine(settings.data_dir / "postgres", postgres_port or _port(settings, "postgres"))
-    nats = NatsEngine(settings.data_dir / "nats", nats_port or _port(settings, "nats"), "", 0)
-    return Engines(
-        database_url=settings.database_url or postgres.url(),
-        nats_url=settings.nats_url or nats.url,
-        nats_credentials=settings.nats_credentials or str(nats.credentials),
-    )
+def attached(settings: Settings) -> Settings:
+    """The settings with every address filled in: the configured servers, or the embedded ones of a running `kaibo up`.
+
+    Raises NoEngines, saying what to do, where there is neither.
+    """
+    found: dict[str, str] = {}
+    if not settings.database_url:
+        found["database_url"] = PostgresEngine(settings.data_dir / "postgres", _port(settings, "postgres")).url()
+    if not settings.nats_url:
+        nats = NatsEngine(settings.data_dir / "nats", _port(settings, "nats"), "", 0)
+        found |= {
+            "nats_url": nats.url,
+            "nats_credentials": str(nats.credentials),
+            "nats_account_seed": nats.trust().account_seed,
+        }
+    if not settings.hook_secret:
+        found["hook_secret"] = hook_secret(settings.data_dir)
+    return settings.model_copy(update=found)
+
+
+def port_file(data_dir: Path, engine: str) -> Path:
+    """Where the supervisor notes the port of an embedded engine."""
+    return data_dir / "run" / f"{engine}.port"
 
 
 def _port(settings: Settings, engine: str) -> int:
-    """The port the running supervisor wrote down for an embedded engine; 0 before it has."""
-    path: Path = settings.data_dir / "run" / f"{engine}.port"
-    return int(path.read_text(encoding="ascii")) if path.exists() else 0
+    path = port_file(settings.data_dir, engine)
+    if not path.exists():
+        raise NoEngines(
+            f"no embedded {engine} was ever started in {settings.data_dir.resolve()}: run `kaibo up` first, "
+            f"or name your own server with KAIBO_{'DATABASE' if engine == 'postgres' else 'NATS'}_URL"
+        )
+    return int(path.read_text(encoding="ascii"))
+
+
+def hook_secret(data_dir: Path) -> str:
+    """The media hooks' secret of this installation, made on first use."""
+    path = data_dir / "keys" / "hook-secret"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(32))
+    return path.read_text(encoding="ascii").strip()
 
 
 @asynccontextmanager
@@ -79,9 +103,10 @@ async def opened(settings: Settings, name: str) -> AsyncIterator[context.Context
     """Connect this process to the engines and the gateway; everything is closed when the block ends."""
     if settings.clock_offset_seconds:
         clock.install(clock.SystemClock(settings.clock_offset_seconds))
-    found = engines(settings)
-    database = Database.connect(found.database_url, pool_size=settings.database_pool_size)
-    bus = await Bus.connect(found.nats_url, credentials=found.nats_credentials, name=f"kaibo-{name}")
+    settings = attached(settings)
+    config.install(settings)
+    database = Database.connect(settings.database_url, pool_size=settings.database_pool_size)
+    bus = await Bus.connect(settings.nats_url, credentials=settings.nats_credentials, name=f"kaibo-{name}")
     await bus.prepare()
     here = context.Context(settings, database, bus, Blobs(settings.data_dir / "blobs"))
     context.install(here)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
@@ -33,6 +34,9 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         tasks = [
             asyncio.create_task(_kept_alive(name, part, stop), name=name) for name, part in _parts(here, stop).items()
         ]
+        mark = settings.data_dir / "run" / "worker.ready"
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.write_text(str(os.getpid()), encoding="ascii")
         log.info("worker.ready", parts=len(tasks))
         await stop.wait()
         _, late = await asyncio.wait(tasks, timeout=8)
@@ -44,11 +48,10 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
 def _parts(here: Context, stop: asyncio.Event) -> dict[str, Callable[[], Awaitable[None]]]:
     database, bus = here.database, here.bus
     actions = {**house.timers(), HOUSEKEEPING: _housekeeping}
-    url = house.engines(here.settings).database_url
     parts: dict[str, Callable[[], Awaitable[None]]] = {
         "relay": lambda: Relay(database, bus).run(stop),
         "timers": lambda: Sweeper(database, actions).run(stop),
-        "jobs": lambda: jobs.run(jobs.application(url, house.JOBS), stop),
+        "jobs": lambda: jobs.run(jobs.application(here.settings.database_url, house.JOBS), stop),
         "rooms": lambda: stage.run_rooms(stop),
     }
     for name, reaction in house.reactions().items():

@@ -1,0 +1,5 @@
+"""`python -m kaibo` is the `kaibo` command."""
+
+from kaibo.cli import app
+
+app()
