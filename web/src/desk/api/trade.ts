@@ -1,0 +1,22 @@
+import { http } from './http'
+import type { Earnings, Ledger, Listed, Order, ParkedEvent, ShopMoney, StatementEntry, Todo } from './wire'
+
+const shop = (shopId: string): string => `/api/shops/${shopId}`
+
+export const trade = {
+  todo: (shopId: string) => http.get<Todo>(`${shop(shopId)}/todo`),
+  orders: (shopId: string, query: { state?: string; q?: string; cursor?: string; limit?: number }) =>
+    http.get<Listed<Order>>(`${shop(shopId)}/orders`, query),
+  order: (shopId: string, id: string) => http.get<Order>(`${shop(shopId)}/orders/${id}`),
+  ship: (shopId: string, id: string, body: { carrier: string; tracking_number: string }, key: string) =>
+    http.create<Order>(`${shop(shopId)}/orders/${id}/ship`, body, key),
+  carriers: () => http.get<Listed<{ key: string; name: string }>>('/api/carriers'),
+  money: (shopId: string) => http.get<ShopMoney>(`${shop(shopId)}/money`),
+  statements: (shopId: string, cursor?: string) => http.get<Listed<StatementEntry>>(`${shop(shopId)}/statements`, { cursor, limit: 30 }),
+  earnings: (cursor?: string) => http.get<Earnings>('/api/creators/me/earnings', { cursor }),
+  ledger: () => http.get<Ledger>('/api/operator/ledger'),
+  findOrders: (q: string, cursor?: string) => http.get<Listed<Order>>('/api/operator/orders', { q, cursor }),
+  parked: (cursor?: string) => http.get<Listed<ParkedEvent>>('/api/operator/parked-events', { cursor }),
+  replayParked: (id: string) => http.post<unknown>(`/api/operator/parked-events/${id}/replay`),
+  dropParked: (id: string, reason: string) => http.remove(`/api/operator/parked-events/${id}`, { reason }),
+}

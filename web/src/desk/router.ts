@@ -1,0 +1,99 @@
+import { createRouter, createWebHistory, type RouteLocationNormalizedLoaded, type RouteParamsGeneric, type RouteRecordRaw } from 'vue-router'
+import { session } from './session'
+import { t } from './words'
+
+export interface PageFacts {
+  /** Key of the page's title. */
+  title: string
+  /** May be seen without a login. */
+  open?: boolean
+  /** Shown without the shell: wall screens and the host's big type. */
+  bare?: boolean
+  /** The console needs every pixel: padding is left out. */
+  wide?: boolean
+  allow?: (params: RouteParamsGeneric) => boolean
+}
+
+const pages = new Map<string, PageFacts>()
+const LOST: PageFacts = { title: 'lost.title' }
+
+/** The facts stand beside the routes, not in `meta`: the buyers' app, type-checked together with this one, owns the type of `meta`. */
+export function pageOf(route: Pick<RouteLocationNormalizedLoaded, 'name'>): PageFacts {
+  return pages.get(String(route.name)) ?? LOST
+}
+
+type Screen = NonNullable<RouteRecordRaw['component']>
+function page(name: string, path: string, component: Screen, facts: PageFacts): RouteRecordRaw {
+  pages.set(name, facts)
+  return { name, path, component }
+}
+
+const ofShop = (params: RouteParamsGeneric): boolean => session.shops.value.some((shop) => shop.id === params['shopId'])
+const ofOperator = (): boolean => session.isOperator.value
+const ofReviewer = (): boolean => session.isReviewer.value
+
+const routes: RouteRecordRaw[] = [
+  { path: '/', name: 'home', redirect: () => home() },
+  page('login', '/login', () => import('./shell/LoginPage.vue'), { title: 'login.title', open: true, bare: true }),
+  page('start', '/start', () => import('./shell/StartPage.vue'), { title: 'start.title' }),
+
+  page('rooms', '/rooms', () => import('./rooms/RoomsPage.vue'), { title: 'rooms.title' }),
+  page('console', '/rooms/:roomId', () => import('./rooms/ConsolePage.vue'), { title: 'console.title', wide: true }),
+  page('wall-board', '/rooms/:roomId/board', () => import('./rooms/BoardWall.vue'), { title: 'board.title', bare: true }),
+  page('host-view', '/rooms/:roomId/host', () => import('./rooms/HostView.vue'), { title: 'host.title', bare: true }),
+
+  page('shop', '/shops/:shopId', () => import('./merchant/ShopHome.vue'), { title: 'shop.title', allow: ofShop }),
+  page('products', '/shops/:shopId/products', () => import('./merchant/ProductsPage.vue'), { title: 'products.title', allow: ofShop }),
+  page('product-new', '/shops/:shopId/products/new', () => import('./merchant/ProductEditor.vue'), { title: 'product.new_title', allow: ofShop }),
+  page('product', '/shops/:shopId/products/:productId', () => import('./merchant/ProductEditor.vue'), { title: 'product.title', allow: ofShop }),
+  page('orders', '/shops/:shopId/orders', () => import('./merchant/OrdersPage.vue'), { title: 'orders.title', allow: ofShop }),
+  page('money', '/shops/:shopId/money', () => import('./merchant/MoneyPage.vue'), { title: 'money.title', allow: ofShop }),
+  page('merchant', '/merchant', () => import('./merchant/OnboardPage.vue'), { title: 'onboard.title' }),
+
+  page('realname', '/realname', () => import('./creator/RealnamePage.vue'), { title: 'realname.title' }),
+  page('earnings', '/earnings', () => import('./creator/EarningsPage.vue'), { title: 'earnings.title' }),
+
+  page('wall', '/wall', () => import('./operator/WallPage.vue'), { title: 'wall.title', allow: ofOperator }),
+  page('reviews', '/reviews', () => import('./operator/ReviewsPage.vue'), { title: 'reviews.title', allow: ofReviewer }),
+  page('find-orders', '/find-orders', () => import('./operator/OrderSearch.vue'), { title: 'find.title', allow: ofOperator }),
+  page('ledger', '/ledger', () => import('./operator/LedgerPage.vue'), { title: 'ledger.title', allow: ofOperator }),
+  page('parked', '/parked', () => import('./operator/ParkedPage.vue'), { title: 'parked.title', allow: ofOperator }),
+  page('lost', '/:rest(.*)*', () => import('./shell/LostPage.vue'), { title: 'lost.title', open: true }),
+]
+
+/** The first page that this person's grants make useful. */
+function home(): { name: string; params?: Record<string, string> } {
+  const shop = session.shops.value[0]
+  if (session.isOperator.value) return { name: 'wall' }
+  if (session.isReviewer.value) return { name: 'reviews' }
+  if (session.hasRooms.value) return { name: 'rooms' }
+  if (shop) return { name: 'shop', params: { shopId: shop.id } }
+  return { name: 'start' }
+}
+
+export const router = createRouter({ history: createWebHistory('/desk/'), routes, scrollBehavior: () => ({ top: 0 }) })
+
+router.beforeEach(async (to) => {
+  await session.ready()
+  const facts = pageOf(to)
+  if (facts.open) return to.name === 'login' && session.signedIn.value ? { path: '/' } : true
+  if (session.state.failed) return true
+  const fromRoot = to.redirectedFrom?.path === '/'
+  if (!session.signedIn.value) return { name: 'login', query: fromRoot ? {} : { next: to.fullPath } }
+  // A redirect is resolved before the session is known; ask again now that it is.
+  if (fromRoot) {
+    const wanted = home()
+    if (wanted.name !== to.name) return wanted
+  }
+  if (facts.allow && !facts.allow(to.params)) return { name: 'lost', params: { rest: to.path.slice(1).split('/') }, replace: true }
+  return true
+})
+
+router.afterEach((to) => {
+  document.title = `${t(pageOf(to).title)} · ${t('brand.desk')}`
+})
+
+export async function toLogin(): Promise<void> {
+  const here = router.currentRoute.value
+  if (here.name !== 'login') await router.push({ name: 'login', query: { next: here.fullPath } })
+}
