@@ -57,7 +57,9 @@ class Settings(BaseSettings):
     media_public_url: str = Field(
         "", description="http(s)://… of the media port as viewers see it. Empty: the page's host."
     )
-    media_hook_url: str = Field("", description="Where the media process reports to. Empty: this machine's web process.")
+    media_hook_url: str = Field(
+        "", description="Where the media process reports to. Empty: this machine's web process."
+    )
     record_segment_seconds: Seconds = Field(3600, description="Length of one recording file.")
     record_min_free_bytes: int = Field(
         1 << 30, ge=0, description="Recording pauses when the disk has less than this left."

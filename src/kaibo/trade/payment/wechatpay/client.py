@@ -4,13 +4,14 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
 
+from kaibo.kernel.clock import now
 from kaibo.trade.payment.gateway import (
     CallbackRefused,
     ChargeCreated,
@@ -49,15 +50,11 @@ UNKNOWN_TRADE = {"ORDER_NOT_EXIST", "ORDERNOTEXIST", "RESOURCE_NOT_EXISTS"}
 T = TypeVar("T")
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class WechatPayGateway:
     """Use as `async with WechatPayGateway(config) as gateway:`. Safe to share between tasks of one event loop."""
 
     def __init__(
-        self, config: MerchantConfig, *, clock: Callable[[], datetime] = _now, timeout_s: float = TIMEOUT_S
+        self, config: MerchantConfig, *, clock: Callable[[], datetime] = now, timeout_s: float = TIMEOUT_S
     ) -> None:
         self._config = config
         self._clock = clock

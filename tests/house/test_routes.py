@@ -1,0 +1,84 @@
+"""Every route says who may call it; every creating write takes an Idempotency-Key; every refusal has its words."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from kaibo.asgi import application
+from kaibo.kernel import errors, i18n
+from kaibo.kernel.config import Settings
+from kaibo.kernel.web.auth import Declaration
+from kaibo.kernel.web.deps import Guard
+
+
+@pytest.fixture(scope="module")
+def built() -> FastAPI:
+    return application(Settings())
+
+
+def routes(app: FastAPI) -> Iterator[APIRoute]:
+    yield from (route for route in app.routes if isinstance(route, APIRoute))
+
+
+def calls(dependant: Dependant) -> Iterator[object]:
+    yield dependant.call
+    for below in dependant.dependencies:
+        yield from calls(below)
+
+
+def test_every_route_declares_who_may_call_it(built: FastAPI) -> None:
+    wrong = []
+    for route in routes(built):
+        declared = [call for call in calls(route.dependant) if isinstance(call, Declaration)]
+        if len(declared) != 1:
+            wrong.append(f"{route.methods} {route.path}: {len(declared)} declarations; add one of kernel.web.auth.*")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_creating_write_takes_an_idempotency_key(built: FastAPI) -> None:
+    """A POST that answers 201 has created something."""
+    wrong = [
+        f"{route.path} ({route.name}): ask for Idempotent and guard the creation"
+        for route in routes(built)
+        if "POST" in (route.methods or set()) and route.status_code == 201
+        if not any(call is Guard for call in calls(route.dependant))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_operation_names_are_unique(built: FastAPI) -> None:
+    names = [route.name for route in routes(built)]
+    assert len(names) == len(set(names)), sorted({n for n in names if names.count(n) > 1})
+
+
+@pytest.mark.parametrize("locale", i18n.LOCALES)
+def test_every_refusal_has_words_and_the_words_use_its_facts(built: FastAPI, locale: i18n.Locale) -> None:
+    wrong = []
+    for code, kind in sorted(errors.REGISTRY.items()):
+        if code not in i18n.known(locale):
+            wrong.append(f"{code}: no words in words/{locale}.toml")
+            continue
+        facts = set(getattr(kind, "__dataclass_fields__", {}))
+        used = {
+            name.split(".")[0].split("[")[0]
+            for _, name, _, _ in string.Formatter().parse(i18n._words(locale)[code])
+            if name
+        }
+        if used - facts:
+            wrong.append(
+                f"{code} ({locale}): the words use {sorted(used - facts)}, which {kind.__name__} does not carry"
+            )
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_words_without_a_refusal(built: FastAPI) -> None:
+    assert i18n.known("zh") == i18n.known("en")
+    spoken_by_the_web = {code for code in i18n.known("zh") if code.startswith(("web.", "kernel."))}
+    orphans = i18n.known("zh") - set(errors.REGISTRY) - spoken_by_the_web
+    assert not orphans, f"words for errors that do not exist: {sorted(orphans)}"
