@@ -1,0 +1,1 @@
+"""Chat lines: cleaned, limited, kept, moderated."""

@@ -1,0 +1,1 @@
+"""Stream keys, the media hooks, and what they report: streams and recordings."""

@@ -1,0 +1,1 @@
+"""Live rooms: lasting, belonging to a host; followers; the page a viewer opens."""

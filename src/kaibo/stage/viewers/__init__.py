@@ -1,0 +1,1 @@
+"""Who watches: entries, presence, likes, follows, what they were shown and clicked."""
