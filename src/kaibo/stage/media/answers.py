@@ -34,6 +34,8 @@ class Request:
     receive: Receive
     send: Send
     extra: list[Header]
+    abort: Callable[[], None]
+    """Cut the connection without waiting for what is unsent."""
 
     def parameter(self, name: str) -> str | None:
         """The first value of a query parameter."""
@@ -69,4 +71,5 @@ def request_of(scope: Scope, receive: Receive, send: Send, cors_origins: tuple[s
         extra.append((b"cross-origin-resource-policy", b"cross-origin"))
     query: str = scope["query_string"].decode("latin-1")
     ip = str(client[0]) if client else ""
-    return Request(scope["method"], scope["path"], query, ip, headers, receive, send, extra)
+    abort = scope["kaibo.abort"]
+    return Request(scope["method"], scope["path"], query, ip, headers, receive, send, extra, abort)

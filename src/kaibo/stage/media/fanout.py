@@ -15,7 +15,7 @@ AUDIO_TAGS_PER_WAKE = 8
 class FlvViewer:
     """One viewer's queue. The writer awaits `take`; an empty answer means the stream is over for this viewer."""
 
-    __slots__ = ("_bytes", "_limit", "_skipping", "_tags", "_wake", "closed", "drops", "on_drop", "taken_at")
+    __slots__ = ("_bytes", "_limit", "_skipping", "_tags", "_wake", "drops", "on_drop", "over", "taken_at")
 
     def __init__(self, queue_bytes_max: int, opening: list[bytes], from_keyframe: bool, now: float) -> None:
         self._tags = opening
@@ -23,7 +23,7 @@ class FlvViewer:
         self._limit = queue_bytes_max
         self._skipping = from_keyframe  # behind, or joined without pictures: nothing more until a keyframe
         self._wake: asyncio.Future[None] | None = None
-        self.closed = False
+        self.over = asyncio.Event()
         self.drops = 0
         self.on_drop: Callable[[], None] | None = None
         self.taken_at = now
@@ -56,8 +56,12 @@ class FlvViewer:
             self._wake.set_result(None)
 
     def close(self) -> None:
-        self.closed = True
+        self.over.set()
         self.wake()
+
+    @property
+    def closed(self) -> bool:
+        return self.over.is_set()
 
     @property
     def waiting(self) -> bool:

@@ -102,7 +102,7 @@ class LiveStream:
     def end(self, *, cut: bool = False) -> None:
         """No publisher will come back (or may): FLV responses end, the playlist ends or, when cut, is withdrawn."""
         self.ended = True
-        self.cut = cut
+        self.cut = self.cut or cut
         self.fanout.close()
         self._wake_waiters()
 

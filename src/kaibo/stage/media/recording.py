@@ -16,12 +16,14 @@ from structlog.stdlib import get_logger
 from kaibo.stage.media.boxes import AUDIO_TRACK, TICKS_PER_MS, VIDEO_TRACK
 from kaibo.stage.media.fragment import Fragment
 from kaibo.stage.media.recording_file import Disk, FinishedFile, RecordingFile
-from kaibo.stage.media.settings import MediaSettings
+from kaibo.stage.media.settings import MIB, MediaSettings
 
 log = get_logger(__name__)
 
 FLUSH_MS = 1_000
 """A killed process loses at most this much of the recording."""
+RESUME_FREE_BYTES = 16 * MIB
+RETRY_SECONDS_MAX = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ class Recorder:
         self._jobs: asyncio.Queue[_Job | None] = asyncio.Queue()
         self._worker = asyncio.create_task(self._work(), name=f"recording {stream}")
         self._watch: asyncio.Task[None] | None = None  # waits for space while the recording is stopped
-        self._was_stopped = False
+        self._told_stopped = False  # the crew knows that nothing is being recorded
+        self._retry_seconds = settings.record_retry_seconds
 
     @property
     def recording(self) -> bool:
@@ -118,9 +121,6 @@ class Recorder:
         # both tracks count from the first picture, so that the sound stays where it belongs
         self._origin = {VIDEO_TRACK: start_ms * TICKS_PER_MS, AUDIO_TRACK: start_ms * source.audio_rate // 1_000}
         self._pending, self._pending_ms = [source.init], 0.0
-        if self._was_stopped:
-            self._was_stopped = False
-            self._on_notice("recording_resumed", f"recording goes on in {self._file.path.name}")
 
     def _flush(self) -> None:
         file = self._file
@@ -154,6 +154,12 @@ class Recorder:
             file.failed = True
             if self._watch is None:
                 self._stop(f"the recording cannot be written: {error.strerror or error}")
+            return
+        self._retry_seconds = self._settings.record_retry_seconds
+        if self._told_stopped:
+            self._told_stopped = False
+            log.info("recording_resumed", stream=self._stream, file=str(file.path))
+            self._on_notice("recording_resumed", f"the recording goes on in {file.path.name}")
 
     async def _finish_file(self, file: RecordingFile) -> None:
         if file.failed:
@@ -170,17 +176,22 @@ class Recorder:
 
     def _stop(self, reason: str) -> None:
         self._file, self._pending, self._pending_ms = None, [], 0.0
-        self._was_stopped = True
         log.error("recording_stopped", stream=self._stream, reason=reason)
-        self._on_notice("recording_stopped", f"{reason}; the broadcast goes on without a recording")
+        if not self._told_stopped:
+            self._told_stopped = True
+            self._on_notice("recording_stopped", f"{reason}; the broadcast goes on without a recording")
         self._watch = asyncio.create_task(self._wait_for_space(), name=f"recording space {self._stream}")
 
     async def _wait_for_space(self) -> None:
-        """Until a tenth more than the least free space is there, or recording would stop again at once."""
+        """Until well more than the least free space is there, or recording would stop again at once.
+
+        A disk that fails without being full is tried less and less often.
+        """
         loop = asyncio.get_running_loop()
-        enough = self._settings.record_min_free_bytes * 11 // 10
+        enough = self._settings.record_min_free_bytes * 11 // 10 + RESUME_FREE_BYTES
         while True:
-            await asyncio.sleep(self._settings.record_retry_seconds)
+            await asyncio.sleep(self._retry_seconds)
+            self._retry_seconds = min(self._retry_seconds * 2, max(RETRY_SECONDS_MAX, self._retry_seconds))
             try:
                 free = await loop.run_in_executor(self._threads, self._disk.free_bytes, self._settings.record_dir)
             except OSError:

@@ -10,6 +10,7 @@ from collections.abc import Generator
 
 import uvicorn
 from structlog.stdlib import get_logger
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from kaibo.stage.media.hooks import Client, Hooks
 from kaibo.stage.media.ingest import Connections
@@ -29,6 +30,14 @@ LISTEN_BACKLOG = 1_024
 GRACEFUL_SECONDS = 2
 HOOKS_LAST_SECONDS = 5.0
 KEEP_ALIVE_SECONDS = 30
+
+
+class _HttpConnection(HttpToolsProtocol):
+    """uvicorn's connection; the application may cut it, which ASGI has no word for."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["kaibo.abort"] = self.transport.abort  # type: ignore[typeddict-unknown-key]
 
 
 class _Web(uvicorn.Server):
@@ -83,7 +92,7 @@ class MediaServer:
         self._web = _Web(
             uvicorn.Config(
                 face,
-                http="httptools",
+                http=_HttpConnection,
                 ws="none",
                 lifespan="off",
                 log_config=None,

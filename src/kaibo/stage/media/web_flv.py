@@ -11,6 +11,9 @@ from kaibo.stage.media.hooks import Client, Hooks
 from kaibo.stage.media.live import LiveStream
 from kaibo.stage.media.metrics import Metrics
 
+LAST_SECONDS = 0.5
+"""What an ended response gets to leave a slow socket, before it is cut."""
+
 
 async def play_flv(request: Request, stream: LiveStream, hooks: Hooks, metrics: Metrics) -> None:
     """Ask the platform, then send what the stream brings until it ends, the viewer leaves or stops reading."""
@@ -31,9 +34,7 @@ async def play_flv(request: Request, stream: LiveStream, hooks: Hooks, metrics: 
         return
     loop = asyncio.get_running_loop()
     viewer = stream.fanout.join(stream.packager.audio is not None, loop.time())
-    writer = asyncio.current_task()
-    assert writer is not None
-    watcher = asyncio.create_task(_watch(request, viewer, writer, settings.viewer_stall_seconds))
+    watcher = asyncio.create_task(_watch(request, viewer, settings.viewer_stall_seconds))
     sent = metrics.bytes_out.labels("flv")
     try:
         if stream.ended:  # it ended while the platform was asked
@@ -43,34 +44,28 @@ async def play_flv(request: Request, stream: LiveStream, hooks: Hooks, metrics: 
             await request.body(data, True)
             sent.inc(len(data))
         await request.body(b"", False)
-    except asyncio.CancelledError:
-        if not viewer.closed:
-            raise  # the server stops
     finally:
         stream.fanout.viewers.discard(viewer)
         watcher.cancel()
         hooks.tell("on_stop", client)
 
 
-async def _watch(request: Request, viewer: FlvViewer, writer: asyncio.Task[None], stall_seconds: float) -> None:
-    """End the response when the viewer has left, or has not read for too long."""
+async def _watch(request: Request, viewer: FlvViewer, stall_seconds: float) -> None:
+    """End the response when the viewer has left or has not read for too long; cut it when it does not end by itself."""
     loop = asyncio.get_running_loop()
     left = asyncio.ensure_future(_left(request))
+    over = asyncio.ensure_future(viewer.over.wait())
     try:
-        while not left.done():
-            await asyncio.wait((left,), timeout=stall_seconds / 4)
-            if viewer.closed:
-                break
+        while not left.done() and not over.done():
+            await asyncio.wait((left, over), timeout=stall_seconds / 4, return_when=asyncio.FIRST_COMPLETED)
             if not viewer.waiting and loop.time() - viewer.taken_at > stall_seconds:
                 break
-        blocked = not viewer.waiting
         viewer.close()
-        if blocked:
-            # the writer waits for a socket that takes nothing; give what is left a moment, then cut
-            await asyncio.wait((left,), timeout=0.5)
-            writer.cancel()
+        await asyncio.wait((left,), timeout=LAST_SECONDS)
+        request.abort()  # the writer still waits for a socket that takes nothing; else it has cancelled this task
     finally:
         left.cancel()
+        over.cancel()
 
 
 async def _left(request: Request) -> None:

@@ -25,8 +25,8 @@ from kaibo.stage.media.settings import MediaSettings
 PLAYLIST_TYPE = b"application/vnd.apple.mpegurl"
 MEDIA_TYPE = b"video/mp4"
 SESSION_IDLE_SECONDS = 15
-FIRST_PART_SECONDS = 10
-"""How long the entry playlist waits for a stream that has a publisher but no part yet."""
+FIRST_SEGMENT_SECONDS = 10
+"""How long the entry playlist waits for a stream's first whole segment: players that know no parts need one."""
 BLOCK_TARGETS = 3
 """A blocked request waits at most this many target durations (RFC 8216bis, 6.2.5.2)."""
 AHEAD_SEGMENTS_MAX = 2
@@ -83,8 +83,8 @@ class HlsDesk:
             await request.problem(403 if verdict.reached else 503, verdict.reason)
             return
         loop = asyncio.get_running_loop()
-        until = loop.time() + FIRST_PART_SECONDS
-        while not stream.part_count and not stream.ended and loop.time() < until:
+        until = loop.time() + FIRST_SEGMENT_SECONDS
+        while not playlist.edge(stream.packager.segments).number and not stream.ended and loop.time() < until:
             try:
                 await stream.wait_for_part(until - loop.time())
             except TimeoutError:
