@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, NewType
 from uuid import UUID
 
-from kaibo.kernel.errors import Conflict, Invalid, NotFound, Refused, refusal
+from kaibo.kernel.errors import Conflict, Invalid, NotFound, Refused, TooMany, refusal
 from kaibo.kernel.events import Event
 from kaibo.people.contracts import ShopId
 
@@ -279,6 +279,14 @@ class PictureTooLarge(Invalid):
 class PictureTooSmall(Invalid):
     code = "goods.picture_too_small"
     side_pixels_min: int
+
+
+@refusal
+class PicturesBusy(TooMany):
+    """So many pictures are being prepared that one more would have to wait too long."""
+
+    code = "goods.pictures_busy"
+    retry_after_seconds: int
 
 
 @refusal

@@ -1,0 +1,1 @@
+"""Products, SKUs and categories; what a merchant writes and a reviewer decides."""

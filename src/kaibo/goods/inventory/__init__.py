@@ -1,0 +1,1 @@
+"""Stock: held for unpaid orders, sold, put back, adjusted; never below nothing."""

@@ -1,0 +1,52 @@
+"""Stock, what orders hold of it, and the entries that every change of it leaves."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Table, Text
+
+from kaibo.kernel.db import created_at, id_column, metadata, not_negative, uuid_column
+
+stock = Table(
+    "stock",
+    metadata,
+    Column("sku_id", ForeignKey("goods.skus.id"), primary_key=True),
+    Column("product_id", ForeignKey("goods.products.id"), nullable=False, index=True),
+    # pieces in the warehouse; held pieces are among them
+    Column("stock", BigInteger, nullable=False),
+    Column("held", BigInteger, nullable=False, default=0),
+    Column("sold", BigInteger, nullable=False, default=0),
+    *not_negative("stock", "held", "sold"),
+    CheckConstraint("held <= stock", name="held_within_stock"),
+    schema="goods",
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    uuid_column("order_id", primary_key=True),
+    Column("sku_id", ForeignKey("goods.skus.id"), primary_key=True),
+    Column("quantity", BigInteger, nullable=False),
+    uuid_column("buyer_id", nullable=True),
+    # held -> released | consumed; consumed -> returned
+    Column("state", Text, nullable=False),
+    created_at(),
+    CheckConstraint("quantity > 0", name="quantity_positive"),
+    Index(None, "sku_id", "buyer_id"),
+    schema="goods",
+)
+
+stock_entries = Table(
+    "stock_entries",
+    metadata,
+    id_column(),
+    Column("sku_id", ForeignKey("goods.skus.id"), nullable=False, index=True),
+    Column("delta", BigInteger, nullable=False),
+    Column("stock_after", BigInteger, nullable=False),
+    # opened, adjusted, imported, edited, sold, returned
+    Column("kind", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    uuid_column("order_id", nullable=True),
+    uuid_column("actor_id", nullable=True),
+    created_at("at"),
+    schema="goods",
+)

@@ -1,0 +1,1 @@
+"""Pictures: checked, stripped, resized, kept by content."""

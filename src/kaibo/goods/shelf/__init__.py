@@ -1,0 +1,1 @@
+"""What buyers can find: approved products, by words, category and shop."""

@@ -1,0 +1,153 @@
+"""Cards, quotes and SKU views: what buyers, bags and orders need to know of a product now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from kaibo.goods.catalog.lookup import pictures_by_product, skus_by_product
+from kaibo.goods.catalog.rules import stock_state
+from kaibo.goods.catalog.tables import products, skus
+from kaibo.goods.contracts import (
+    NotOnSale,
+    PictureView,
+    ProductCard,
+    ProductId,
+    ProductMissing,
+    QuotedLine,
+    SkuId,
+    SkuMissing,
+    SkuView,
+)
+from kaibo.goods.inventory.hold import check_quantity
+from kaibo.goods.inventory.tables import stock
+from kaibo.kernel.db import Db
+from kaibo.people import facade as people
+from kaibo.people.contracts import ShopId
+
+
+async def product_cards(db: Db, product_ids: Iterable[UUID]) -> dict[ProductId, ProductCard]:
+    """Cards of the products that exist among `product_ids`, whatever their review state (see `approved`)."""
+    ids = set(product_ids)
+    if not ids:
+        return {}
+    totals = (
+        select(
+            skus.c.product_id,
+            func.min(skus.c.price_fen).label("price_fen_min"),
+            func.max(skus.c.price_fen).label("price_fen_max"),
+            # sum(bigint) is numeric in PostgreSQL; ours fit a bigint
+            func.sum(stock.c.stock - stock.c.held).label("stock_left"),
+            func.sum(stock.c.sold).label("sold_count"),
+        )
+        .join(stock, stock.c.sku_id == skus.c.id)
+        .where(skus.c.product_id.in_(ids), skus.c.removed_at.is_(None))
+        .group_by(skus.c.product_id)
+        .subquery()
+    )
+    rows = (
+        await db.execute(
+            select(products, totals)
+            .outerjoin(totals, totals.c.product_id == products.c.id)
+            .where(products.c.id.in_(ids))
+        )
+    ).all()
+    shops = await people.shop_view(db, {row.shop_id for row in rows})
+    shown = await pictures_by_product(db, ids)
+    return {
+        ProductId(row.id): _card(row, shop.name if (shop := shops.get(row.shop_id)) else "", shown.get(row.id, []))
+        for row in rows
+    }
+
+
+def _card(row: Any, shop_name: str, shown: Sequence[PictureView]) -> ProductCard:
+    left = int(row.stock_left or 0)
+    return ProductCard(
+        id=ProductId(row.id),
+        shop_id=ShopId(row.shop_id),
+        shop_name=shop_name,
+        title=row.title,
+        picture_url=shown[0].thumbnail_url if shown else None,
+        price_fen_min=row.price_fen_min or 0,
+        price_fen_max=row.price_fen_max or 0,
+        service_tags=tuple(row.service_tags),
+        sold_count=int(row.sold_count or 0),
+        stock_left=left,
+        stock_state=stock_state(left),
+        commission_bps=row.commission_bps,
+        approved=row.state == "approved",
+    )
+
+
+async def skus_of(db: Db, product_ids: Iterable[UUID]) -> dict[ProductId, list[SkuView]]:
+    """The SKUs on offer of each product, in the merchant's order."""
+    return {
+        ProductId(product_id): [
+            SkuView(sku.id, ProductId(product_id), sku.name, sku.price_fen, sku.available, sku.limit_per_buyer)
+            for sku in found
+        ]
+        for product_id, found in (await skus_by_product(db, product_ids)).items()
+    }
+
+
+async def quote(db: Db, lines: Sequence[tuple[UUID, int]]) -> list[QuotedLine]:
+    """What (SKU, quantity) costs now, in the order given; equal SKUs are not merged.
+
+    Raises SkuMissing, QuantityInvalid. A product that may not be sold comes back with approved=False.
+    """
+    for sku_id, quantity in lines:
+        check_quantity(sku_id, quantity)
+    rows = await db.execute(
+        select(
+            skus,
+            products.c.title,
+            products.c.freight_fen,
+            products.c.commission_bps,
+            products.c.state,
+            (stock.c.stock - stock.c.held).label("stock_left"),
+        )
+        .join(products, products.c.id == skus.c.product_id)
+        .join(stock, stock.c.sku_id == skus.c.id)
+        .where(skus.c.id.in_({sku_id for sku_id, _ in lines}))
+    )
+    by_id = {row.id: row for row in rows}
+    shown = await pictures_by_product(db, {row.product_id for row in by_id.values()})
+    quoted = []
+    for sku_id, quantity in lines:
+        row = by_id.get(sku_id)
+        if row is None:
+            raise SkuMissing(id=str(sku_id))
+        its_pictures = shown.get(row.product_id, [])
+        quoted.append(
+            QuotedLine(
+                sku_id=SkuId(sku_id),
+                product_id=ProductId(row.product_id),
+                shop_id=ShopId(row.shop_id),
+                title=row.title,
+                sku_name=row.name,
+                picture_url=its_pictures[0].thumbnail_url if its_pictures else None,
+                quantity=quantity,
+                unit_price_fen=row.price_fen,
+                freight_fen=row.freight_fen,
+                commission_bps=row.commission_bps,
+                limit_per_buyer=row.limit_per_buyer,
+                stock_left=row.stock_left,
+                approved=row.state == "approved" and row.removed_at is None,
+            )
+        )
+    return quoted
+
+
+async def require_approved(db: Db, product_ids: Iterable[UUID]) -> None:
+    """Raises ProductMissing or NotOnSale for the first product that may not be sold (Order 117 art. 30)."""
+    wanted = list(product_ids)
+    rows = await db.execute(select(products.c.id, products.c.state).where(products.c.id.in_(set(wanted))))
+    states = {row.id: row.state for row in rows}
+    for product_id in wanted:
+        if product_id not in states:
+            raise ProductMissing(id=str(product_id))
+        if states[product_id] != "approved":
+            raise NotOnSale(product_id=ProductId(product_id))
