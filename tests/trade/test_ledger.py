@@ -1,0 +1,153 @@
+"""The ledger sums to zero, only appends, and PostgreSQL itself insists on both."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from kaibo.kernel.context import Context
+from kaibo.kernel.db import Db
+from kaibo.kernel.ids import new_id
+from kaibo.trade.ledger.balances import balance, statement
+from kaibo.trade.ledger.check import check_ledger
+from kaibo.trade.ledger.post import Account, AccountKind, Entry, Posting, PostingKind, check_posting, move, post
+
+GATEWAY = Account(AccountKind.GATEWAY)
+FEE = Account(AccountKind.PLATFORM_FEE)
+
+
+def payment(shop: Account, fen: int, key: str = "") -> Posting:
+    return Posting(
+        PostingKind.PAYMENT,
+        key or f"test:{uuid4()}",
+        None,
+        "trade.why.ledger_payment",
+        "test",
+        move(GATEWAY, (shop, fen)),
+    )
+
+
+def escrow() -> Account:
+    return Account(AccountKind.ESCROW, uuid4())
+
+
+@given(st.lists(st.integers(0, 10**12), min_size=1, max_size=6))
+def test_what_moves_out_of_one_account_moves_into_the_others(parts: list[int]) -> None:
+    targets = [(Account(AccountKind.ESCROW, uuid4()), fen) for fen in parts]
+    entries = move(GATEWAY, *targets)
+    assert sum(entry.fen for entry in entries) == 0
+    if any(parts):
+        check_posting(entries)
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        (),
+        (Entry(GATEWAY, 0), Entry(FEE, 0)),
+        (Entry(GATEWAY, -100), Entry(FEE, 99)),
+        (Entry(GATEWAY, -100), Entry(FEE, 50), Entry(FEE, 50)),
+    ],
+)
+def test_a_posting_that_does_not_balance_is_refused(entries: tuple[Entry, ...]) -> None:
+    with pytest.raises(ValueError, match=r"posting|sum|twice"):
+        check_posting(entries)
+
+
+def test_an_account_has_an_owner_exactly_when_its_kind_needs_one() -> None:
+    with pytest.raises(ValueError, match="needed"):
+        Account(AccountKind.ESCROW)
+    with pytest.raises(ValueError, match="not allowed"):
+        Account(AccountKind.GATEWAY, uuid4())
+
+
+async def test_a_key_posts_once(db: Db) -> None:
+    shop = escrow()
+    posting = payment(shop, 2990)
+    assert await post(db, posting)
+    assert not await post(db, posting)
+    assert await balance(db, shop) == 2990
+
+
+async def test_two_at_once_with_one_key_post_once(here: Context) -> None:
+    shop = escrow()
+    posting = payment(shop, 2990)
+    back = Posting(PostingKind.PAYMENT, f"{posting.key}:back", None, "test", "test", move(shop, (GATEWAY, 2990)))
+
+    async def one() -> bool:
+        async with here.database.transaction() as db:
+            return await post(db, posting)
+
+    assert sorted(await asyncio.gather(*(one() for _ in range(5)))) == [False] * 4 + [True]
+    async with here.database.transaction() as db:
+        assert await balance(db, shop) == 2990
+        await post(db, back)
+
+
+async def test_a_statement_runs_down_from_the_balance(db: Db) -> None:
+    shop = Account(AccountKind.MERCHANT_PAYABLE, uuid4())
+    for fen in (100, 250, 30):
+        await post(db, payment(shop, fen))
+    lines = await statement(db, shop, before=None, limit=2)
+    assert [(line.amount_fen, line.balance_fen) for line in lines] == [(30, 380), (250, 350)]
+    rest = await statement(db, shop, before=lines[-1].position, limit=2)
+    assert [(line.amount_fen, line.balance_fen) for line in rest] == [(100, 100)]
+
+
+async def insert_raw(db: Db, *fen: int) -> None:
+    """What a careless programmer would do: write entries past `post`."""
+    transaction, account = new_id(), new_id()
+    await db.execute(
+        text("INSERT INTO trade.ledger_accounts (id, kind, owner_id, created_at) VALUES (:id, 'escrow', :id, now())"),
+        {"id": account},
+    )
+    await db.execute(
+        text(
+            "INSERT INTO trade.ledger_transactions (id, kind, key, why, posted_by, at)"
+            " VALUES (:id, 'payment', :key, '', '', now())"
+        ),
+        {"id": transaction, "key": str(transaction)},
+    )
+    for one in fen:
+        await db.execute(
+            text("INSERT INTO trade.ledger_entries (transaction_id, account_id, fen) VALUES (:t, :a, :fen)"),
+            {"t": transaction, "a": account, "fen": one},
+        )
+
+
+@pytest.mark.parametrize("fen", [(), (100,), (100, -99), (100, -50, -49)])
+async def test_postgresql_refuses_to_commit_what_does_not_sum_to_zero(here: Context, fen: tuple[int, ...]) -> None:
+    with pytest.raises(DBAPIError, match="sum to zero"):
+        async with here.database.transaction() as db:
+            await insert_raw(db, *fen)
+
+
+@pytest.mark.parametrize("table", ["ledger_accounts", "ledger_transactions", "ledger_entries"])
+@pytest.mark.parametrize(
+    "change", ["UPDATE trade.{0} SET {1} = {1}", "DELETE FROM trade.{0}", "TRUNCATE trade.{0} CASCADE"]
+)
+async def test_postgresql_refuses_to_change_what_was_posted(here: Context, table: str, change: str) -> None:
+    column = "fen" if table == "ledger_entries" else "kind"
+    with pytest.raises(DBAPIError, match="only appends"):
+        async with here.database.transaction() as db:
+            await post(db, payment(escrow(), 100))
+            await db.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+            await db.execute(text(change.format(table, column)))
+
+
+async def test_the_check_finds_what_is_wrong(db: Db) -> None:
+    """A ledger that balances in each transaction may still be wrong: an account in debt, a payment without an order."""
+    sound = await check_ledger(db)
+    assert sound.faults == ()
+    poor = escrow()
+    await post(db, payment(poor, 100))
+    await post(db, Posting(PostingKind.REFUND_PAID, f"x:{uuid4()}", None, "test", "test", move(poor, (GATEWAY, 300))))
+    report = await check_ledger(db)
+    assert report.sum_fen == 0
+    assert {fault.rule for fault in report.faults} >= {"no_debt", "refunds_within_paid"}
