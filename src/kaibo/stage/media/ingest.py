@@ -92,7 +92,7 @@ class RtmpConnection(asyncio.Protocol):
         if self._done:
             return
         self._bytes_in += len(data)
-        self._home.metrics.bytes_in.inc(len(data))
+        self._home.metrics.ingest_bytes += len(data)
         try:
             if self._reader is None:
                 data = self._handshake(data)

@@ -35,14 +35,13 @@ async def play_flv(request: Request, stream: LiveStream, hooks: Hooks, metrics: 
     loop = asyncio.get_running_loop()
     viewer = stream.fanout.join(stream.packager.audio is not None, loop.time())
     watcher = asyncio.create_task(_watch(request, viewer, settings.viewer_stall_seconds))
-    sent = metrics.bytes_out.labels("flv")
     try:
         if stream.ended:  # it ended while the platform was asked
             viewer.close()
         await request.start(200, headers)
         while data := await viewer.take(loop.time):
             await request.body(data, True)
-            sent.inc(len(data))
+            metrics.flv_bytes += len(data)
         await request.body(b"", False)
     finally:
         stream.fanout.viewers.discard(viewer)

@@ -49,7 +49,7 @@ class HlsDesk:
     def __init__(self, settings: MediaSettings, hooks: Hooks, metrics: Metrics) -> None:
         self._settings = settings
         self._hooks = hooks
-        self._sent = metrics.bytes_out.labels("hls")
+        self._metrics = metrics
         self._sessions: dict[str, _Session] = {}
         self._counts: Counter[str] = Counter()
         self._rendered: dict[str, tuple[tuple[str, int, int, bool], bytes]] = {}
@@ -129,7 +129,7 @@ class HlsDesk:
             await request.problem(404, f"the stream {stream.name} is over")
             return
         body = self._render(stream)
-        self._sent.inc(len(body))
+        self._metrics.hls_bytes += len(body)
         await request.answer(200, PLAYLIST_TYPE, body)
 
     async def file(self, request: Request, stream: LiveStream, name: str) -> None:
@@ -153,7 +153,7 @@ class HlsDesk:
             await request.problem(404, f"{name} is not there any more, or not yet")
             return
         size = sum(map(len, bodies))
-        self._sent.inc(size)
+        self._metrics.hls_bytes += size
         await request.start(200, ((b"content-type", MEDIA_TYPE), (b"content-length", b"%d" % size), IMMUTABLE))
         if request.method == "HEAD":
             bodies = [b""]
