@@ -147,8 +147,9 @@ export class LivePlayer {
     }
     const { default: HlsLight } = await import('hls.js/light')
     if (round !== this.round) return
+    // No liveSyncDuration(Count) here: either would override the part hold-back that the playlist asks for.
     const hls = new HlsLight({
-      lowLatencyMode: true, backBufferLength: 8, maxBufferLength: 8, maxLiveSyncPlaybackRate: 1.15, liveMaxLatencyDurationCount: 6,
+      lowLatencyMode: true, backBufferLength: 8, maxBufferLength: 8, maxLiveSyncPlaybackRate: 1.15,
       manifestLoadPolicy: { default: { maxTimeToFirstByteMs: 8_000, maxLoadTimeMs: 12_000, timeoutRetry: null, errorRetry: null } },
     })
     this.hls = hls

@@ -40,6 +40,8 @@ export default {
   'live.watching': ' watching',
   'live.empty': 'Nobody is live right now',
   'live.empty_hint': 'Have a look at the mall; rooms appear here as soon as they go live',
+  'live.shelf': 'From the mall',
+  'live.shelf_all': 'All goods',
   'live.to_mall': 'To the mall',
   'mall.search': 'Search',
   'mall.search_hint': 'Search goods, brands, origins',

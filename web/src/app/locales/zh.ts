@@ -38,6 +38,8 @@ export default {
   'live.watching': '人在看',
   'live.empty': '现在没有直播',
   'live.empty_hint': '可以先到商城逛逛，主播开播后会出现在这里',
+  'live.shelf': '商城好物',
+  'live.shelf_all': '全部商品',
   'live.to_mall': '去商城',
   'mall.search': '搜索',
   'mall.search_hint': '搜商品、品牌、产地',
