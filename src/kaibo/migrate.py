@@ -21,6 +21,7 @@ SCHEMAS = ("kernel", "people", "goods", "trade", "stage", jobs.SCHEMA)
 def configuration(database_url: str) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("file_template", "%%(year)d%%(month).2d%%(day).2d_%%(slug)s")
     config.attributes["database_url"] = database_url
     return config
 

@@ -10,7 +10,8 @@ SOURCE = Path(__file__).resolve().parents[2] / "src" / "kaibo"
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
 NO_NATURAL_PLACE_TO_STOP = {"service.py", "utils.py", "helpers.py", "manager.py"}
-FILES = sorted(SOURCE.rglob("*.py"))
+# Revisions are records written by a machine, not code that anybody walks through.
+FILES = sorted(path for path in SOURCE.rglob("*.py") if path.parent.name != "versions")
 
 
 def nodes(*kinds: type[ast.AST]) -> Iterator[tuple[str, ast.AST]]:
@@ -89,7 +90,6 @@ def test_no_unfinished_work_is_committed() -> None:
     wrong = [
         f"{path.relative_to(SOURCE.parent)}:{number}: finish it or delete it"
         for path in FILES
-        if "migrations" not in path.parts
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         if any(word in line for word in words)
     ]

@@ -13,8 +13,11 @@ from kaibo.kernel.config import Settings
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
-    """A logger bound to its module's name. Events are dotted nouns; facts are keyword arguments."""
-    return cast("structlog.stdlib.BoundLogger", structlog.get_logger(name).bind(logger=name))
+    """A logger that names its module. Events are dotted nouns; facts are keyword arguments.
+
+    Configured on first use: modules ask for their logger before the entry point has read the settings.
+    """
+    return cast("structlog.stdlib.BoundLogger", structlog.get_logger(logger=name))
 
 
 def counter(name: str, about: str, labels: tuple[str, ...] = ()) -> Counter:
