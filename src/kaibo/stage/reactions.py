@@ -89,7 +89,7 @@ async def _announce_product(db: Db, product_id: UUID, kind: str) -> None:
         .join(bag_items, bag_items.c.broadcast_id == broadcasts.c.id)
         .where(broadcasts.c.state != "ended", bag_items.c.product_id == product_id, bag_items.c.removed_at.is_(None))
     )
-    for room_id, item_id in rows.tuples():
+    for room_id, item_id in rows:
         await announce(db, room_id, kind, item_id=str(item_id))
 
 

@@ -111,7 +111,7 @@ async def _asked(db: Db, item_ids: list[UUID]) -> dict[UUID, int]:
     rows = await db.execute(
         select(pitch_requests.c.item_id, func.count()).where(open_).group_by(pitch_requests.c.item_id)
     )
-    return {item_id: int(count) for item_id, count in rows.tuples()}
+    return {item_id: int(count) for item_id, count in rows}
 
 
 async def _replays(db: Db, item_ids: list[UUID]) -> dict[UUID, ReplayMarkWire]:

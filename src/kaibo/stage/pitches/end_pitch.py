@@ -15,5 +15,5 @@ async def end_pitch(db: Db, on: Broadcast) -> None:
     """Nothing happens where none runs. The caller holds the broadcast's row."""
     running = (pitches.c.broadcast_id == on.id) & pitches.c.ended_at.is_(None)
     ended = await db.execute(update(pitches).where(running).values(ended_at=clock.now()).returning(pitches.c.item_id))
-    for (item_id,) in ended.tuples():
+    for (item_id,) in ended:
         await announce(db, on.room_id, "pitch.ended", item_id=str(item_id))

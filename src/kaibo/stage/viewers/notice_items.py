@@ -52,5 +52,5 @@ async def notice_items(
             item_views.c.item_id, item_views.c.buying_at
         )
     )
-    fresh = [item_id for item_id, buying_at in stored.tuples() if item_id in bought and buying_at == now]
+    fresh = [item_id for item_id, buying_at in stored if item_id in bought and buying_at == now]
     return there[fresh[0]] if fresh else None
