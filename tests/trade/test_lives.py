@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from kaibo.goods.contracts import SkuId
 from kaibo.kernel import clock
 from kaibo.kernel.context import Context
 from kaibo.kernel.db import Db
@@ -157,7 +158,7 @@ async def test_the_ledger_is_sound_through_every_life_of_an_order(
     caller = Caller(buyer.person.id, "李小明")
     try:
         async with here.database.transaction() as db:
-            line = WantedLine(sku["id"], quantity, sku["price_fen"])
+            line = WantedLine(SkuId(uuid.UUID(sku["id"])), quantity, sku["price_fen"])
             wanted = Wanted((line,), uuid.UUID(buyer.address_id), Source("shelf"))
             order = await place_order(db, caller, wanted)
             life = Life(db, caller, shop.id, order.id)

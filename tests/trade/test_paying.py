@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -97,7 +97,7 @@ async def test_a_callback_said_eight_times_pays_once(
     here: Context, provider: Sandbox, shop: Shop, buyer: Buyer
 ) -> None:
     order = await buyer.place(await shop.sku(price_fen=100))
-    await provider.set_faults(number_of(order), duplicate=4, replay=3)
+    await provider.set_faults(number_of(order), duplicate=3, replay=1)  # each of four deliveries twice
     await provider.pay(await buyer.pay_url(order["id"]))
 
     async def heard() -> int:
@@ -287,16 +287,21 @@ class Silent(ConfiguredGateway):
 
 
 @pytest.fixture
-def gateway_of() -> Iterator[Callable[[type[ConfiguredGateway]], None]]:
+async def gateway_of() -> AsyncIterator[Callable[[type[ConfiguredGateway]], None]]:
     """`gateway_of(Deaf)` puts another gateway over the same provider until the test ends."""
     before = wiring.gateway()
     assert isinstance(before, ConfiguredGateway)
 
+    over: list[ConfiguredGateway] = []
+
     def put(kind: type[ConfiguredGateway]) -> None:
-        wiring.install(kind(before._path))
+        over.append(kind(before._path))
+        wiring.install(over[-1])
 
     yield put
     wiring.install(before)
+    for gateway in over:
+        await gateway.aclose()
 
 
 async def finish_refunds(here: Context, order: dict[str, Any]) -> None:
