@@ -177,7 +177,9 @@ class Recorder:
     def _stop(self, reason: str) -> None:
         self._file, self._pending, self._pending_ms = None, [], 0.0
         log.error("recording_stopped", stream=self._stream, reason=reason)
-        if not self._told_stopped:
+        if self._told_stopped:  # it said it had room, and failed again
+            self._retry_seconds = min(self._retry_seconds * 2, max(RETRY_SECONDS_MAX, self._retry_seconds))
+        else:
             self._told_stopped = True
             self._on_notice("recording_stopped", f"{reason}; the broadcast goes on without a recording")
         self._watch = asyncio.create_task(self._wait_for_space(), name=f"recording space {self._stream}")
@@ -191,7 +193,6 @@ class Recorder:
         enough = self._settings.record_min_free_bytes * 11 // 10 + RESUME_FREE_BYTES
         while True:
             await asyncio.sleep(self._retry_seconds)
-            self._retry_seconds = min(self._retry_seconds * 2, max(RETRY_SECONDS_MAX, self._retry_seconds))
             try:
                 free = await loop.run_in_executor(self._threads, self._disk.free_bytes, self._settings.record_dir)
             except OSError:
