@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -175,6 +175,7 @@ async def test_the_ledger_is_sound_through_every_life_of_an_order(
                 report = await check_ledger(db)
                 assert (report.sum_fen, report.faults) == (0, ()), f"after {step}"
             await db.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+            event(f"ended {after}")
             await _compare_stock(db, sku["id"], after, quantity)
             raise RolledBack
     except RolledBack:
