@@ -17,7 +17,7 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
 
     Configured on first use: modules ask for their logger before the entry point has read the settings.
     """
-    return cast("structlog.stdlib.BoundLogger", structlog.get_logger(logger=name))
+    return cast("structlog.stdlib.BoundLogger", structlog.get_logger(module=name))
 
 
 def counter(name: str, about: str, labels: tuple[str, ...] = ()) -> Counter:
