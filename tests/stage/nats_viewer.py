@@ -1,4 +1,4 @@
-"""A browser's NATS client, as small as can be: the wire protocol over a WebSocket, so that the server's rules are what is tested."""
+"""A browser's NATS client, as small as can be: the wire protocol over a WebSocket. The server's own rules are what is tested."""
 
 from __future__ import annotations
 
@@ -23,15 +23,28 @@ class Viewer:
 
     async def __aenter__(self) -> Viewer:
         self._socket = await websockets.connect(self._events["url"], max_size=None)
-        hello = {"jwt": self._events["jwt"], "verbose": False, "pedantic": False, "lang": "test", "version": "1", "protocol": 1}
-        lines = [f"CONNECT {json.dumps(hello)}", *(f"SUB {s} {n}" for n, s in enumerate(self._subjects, start=1)), "PING"]
+        hello = {
+            "jwt": self._events["jwt"],
+            "verbose": False,
+            "pedantic": False,
+            "lang": "test",
+            "version": "1",
+            "protocol": 1,
+        }
+        lines = [
+            f"CONNECT {json.dumps(hello)}",
+            *(f"SUB {s} {n}" for n, s in enumerate(self._subjects, start=1)),
+            "PING",
+        ]
         await self._socket.send("".join(f"{line}\r\n" for line in lines).encode())
         self._ponged = asyncio.Event()
         self._reading = asyncio.create_task(self._read())
         await asyncio.wait_for(self._ponged.wait(), timeout=5)
         return self
 
-    async def __aexit__(self, _t: type[BaseException] | None, _e: BaseException | None, _b: TracebackType | None) -> None:
+    async def __aexit__(
+        self, _t: type[BaseException] | None, _e: BaseException | None, _b: TracebackType | None
+    ) -> None:
         self._reading.cancel()
         await asyncio.gather(self._reading, return_exceptions=True)
         await self._socket.close()

@@ -14,7 +14,9 @@ from kaibo.stage.chat.say import accepted_text
 from kaibo.stage.contracts import ChatEmpty, ChatTooLong
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-nasty = st.text(st.one_of(st.characters(), st.sampled_from("\u200b\u200d\u202e\u2066\ufeff\x00\x1b\n\t\u0301\u3164\ufdfa")))
+nasty = st.text(
+    st.one_of(st.characters(), st.sampled_from("\u200b\u200d\u202e\u2066\ufeff\x00\x1b\n\t\u0301\u3164\ufdfa"))
+)
 
 
 @given(nasty)

@@ -189,7 +189,9 @@ async def test_a_recording_is_verified_kept_and_its_pitch_can_be_seen_again(
     with clock.use(clock.FixedClock(start)) as at:
         assert isinstance(at, clock.FixedClock)
         at.advance(seconds=10)
-        pitch = ok(await web.post(f"{stage.broadcast}/pitches", json={"item_id": str(stage.item_ids[0])}, headers=key()))
+        pitch = ok(
+            await web.post(f"{stage.broadcast}/pitches", json={"item_id": str(stage.item_ids[0])}, headers=key())
+        )
         at.advance(seconds=30)
         ok(await web.post(f"{stage.broadcast}/pitches/end"))
         at.advance(seconds=20)

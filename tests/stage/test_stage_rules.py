@@ -115,7 +115,15 @@ def test_a_pitch_is_found_on_the_recordings_clock(
 
 def _event(kind: str = "line", ref: str = "a", role: str | None = None) -> ChatEventWire:
     return ChatEventWire.model_validate(
-        {"id": new_id(), "kind": kind, "name": "x", "text": "y", "role": role, "person_ref": ref, "at": datetime.now(UTC)}
+        {
+            "id": new_id(),
+            "kind": kind,
+            "name": "x",
+            "text": "y",
+            "role": role,
+            "person_ref": ref,
+            "at": datetime.now(UTC),
+        }
     )
 
 

@@ -167,7 +167,9 @@ async def open_stage(sign_in: SignIn, here: Context, *, items: int = 3, state: s
 
 def ok(answer: httpx.Response) -> Any:
     """The JSON of a good answer."""
-    assert answer.status_code < 300, f"{answer.request.method} {answer.request.url} -> {answer.status_code} {answer.text}"
+    assert answer.status_code < 300, (
+        f"{answer.request.method} {answer.request.url} -> {answer.status_code} {answer.text}"
+    )
     return answer.json() if answer.content else None
 
 

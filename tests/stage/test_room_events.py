@@ -1,0 +1,359 @@
+"""The room as it happens: owner, frames, tokens, take-over; with a browser's NATS connection."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from sqlalchemy import text as sql
+
+from kaibo.kernel import clock
+from kaibo.kernel.context import Context
+from kaibo.stage.live.lease import lock_key
+from kaibo.stage.live.rules import FRAMES_PER_GENERATION
+from kaibo.stage.live.share import Share
+from tests.conftest import SignIn
+from tests.people_of_tests import Person
+from tests.stage.conftest import NewViewer
+from tests.stage.nats_viewer import Viewer
+from tests.stage.world import Stage, eventually, hook, key, ok, open_stage, owned, worker
+
+
+async def enter(client: httpx.AsyncClient, stage: Stage, source: str = "home") -> dict[str, Any]:
+    entered: dict[str, Any] = ok(await client.post(f"{stage.room}/enter", json={"source": source}))
+    return entered
+
+
+async def say(person: Person, stage: Stage, text: str) -> httpx.Response:
+    return await person.client.post(f"{stage.room}/chat", json={"text": text}, headers=key())
+
+
+async def test_a_line_reaches_other_viewers_with_the_next_tick(
+    sign_in: SignIn, here: Context, new_viewer: NewViewer
+) -> None:
+    stage = await open_stage(sign_in, here)
+    buyer = await sign_in(nickname="小明")
+    async with worker(here) as share:
+        await owned(share, stage.room_id)
+        entered = await enter(new_viewer(), stage)
+        async with Viewer(entered["events"]) as viewer:
+            delays = []
+            for n in range(12):
+                sent = clock.monotonic()
+                line_id = ok(await say(buyer, stage, f"还有货吗 {n}"))["id"]
+                await eventually(lambda wanted=line_id: wanted in [e["id"] for e in viewer.lines()])
+                delays.append(clock.monotonic() - sent)
+                await asyncio.sleep(0.05)
+            line = viewer.lines()[0]
+            assert (line["name"], line["text"], line["kind"], line["role"]) == ("小明", "还有货吗 0", "line", None)
+            assert str(buyer.id) not in str(viewer.frames)
+            assert statistics.median(delays) < 0.4
+        snapshot = ok(await new_viewer().get(f"{stage.room}/snapshot"))
+        assert [e["text"] for e in snapshot["chat"]][-1] == "还有货吗 11"
+
+
+async def test_html_travels_as_text(sign_in: SignIn, here: Context, new_viewer: NewViewer) -> None:
+    stage = await open_stage(sign_in, here)
+    buyer = await sign_in(nickname="小明")
+    async with worker(here) as share:
+        await owned(share, stage.room_id)
+        async with Viewer((await enter(new_viewer(), stage))["events"]) as viewer:
+            ok(await say(buyer, stage, "<img src=x onerror=alert(1)>\u202e"))
+            lines = await eventually(viewer.lines)
+            assert lines[0]["text"] == "<img src=x onerror=alert(1)>"
+
+
+async def test_bad_lines_are_refused_with_the_reason(sign_in: SignIn, here: Context) -> None:
+    stage = await open_stage(sign_in, here)
+    buyer = await sign_in()
+    for text, code in [
+        ("好" * 10_000, "stage.chat_too_long"),
+        ("\x00\x07\u200b", "stage.chat_empty"),
+        ("  ", "stage.chat_empty"),
+        ("好" * 30_000, "web.invalid"),
+    ]:
+        refused = await say(buyer, stage, text)
+        assert (refused.status_code, refused.json()["code"]) == (422, code)
+    ok(await say(buyer, stage, "在吗"))
+    repeated = await say(buyer, stage, " 在吗\u200b")
+    assert (repeated.status_code, repeated.json()["code"]) == (409, "stage.chat_repeated")
+
+
+async def test_a_repeated_request_says_one_line(sign_in: SignIn, here: Context) -> None:
+    stage = await open_stage(sign_in, here)
+    buyer = await sign_in()
+    same = key()
+    answers = [await buyer.client.post(f"{stage.room}/chat", json={"text": "一次"}, headers=same) for _ in range(3)]
+    assert len({ok(a)["id"] for a in answers}) == 1
+    chat = ok(await buyer.client.get(f"{stage.room}/snapshot"))["chat"]
+    assert [e["text"] for e in chat] == ["一次"]
+
+
+@pytest.mark.usefixtures("real_limits")
+async def test_two_hundred_lines_in_a_second_by_one_person_become_three(sign_in: SignIn, here: Context) -> None:
+    stage = await open_stage(sign_in, here)
+    buyer = await sign_in()
+    answers = await asyncio.gather(*(say(buyer, stage, f"刷屏 {n}") for n in range(200)))
+    kept = [a for a in answers if a.status_code == 202]
+    assert 3 <= len(kept) <= 3 + 8  # three at once, then one a second for as long as the 200 calls took
+    refused = [a for a in answers if a.status_code != 202]
+    assert {a.status_code for a in refused} == {429}
+    assert all(int(a.headers["Retry-After"]) >= 1 for a in refused)
+
+
+async def test_two_hundred_lines_in_a_second_by_many_keep_the_tick_small(
+    sign_in: SignIn, here: Context, new_viewer: NewViewer
+) -> None:
+    stage = await open_stage(sign_in, here)
+    people = [await sign_in(nickname=f"人{n}") for n in range(20)]
+    async with worker(here) as share:
+        await owned(share, stage.room_id)
+        async with Viewer((await enter(new_viewer(), stage))["events"]) as viewer:
+            answers = await asyncio.gather(
+                *(say(p, stage, f"{n} 第{k}句") for n, p in enumerate(people) for k in range(10))
+            )
+            assert [a.status_code for a in answers] == [202] * 200
+            host = ok(await say(stage.host, stage, "大家慢慢说"))["id"]
+            await eventually(lambda: host in [e["id"] for e in viewer.lines()])
+            assert max(len(t["chat"]) for t in viewer.ticks()) <= 40
+            _assert_no_gap(viewer)
+
+
+def _assert_no_gap(viewer: Viewer) -> None:
+    numbers = [f["seq"] for f in viewer.frames if "seq" in f]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
+async def test_ticks_and_controls_share_one_sequence_without_gaps(
+    sign_in: SignIn, here: Context, new_viewer: NewViewer
+) -> None:
+    stage = await open_stage(sign_in, here)
+    web = stage.host.client
+    async with worker(here) as share:
+        await owned(share, stage.room_id)
+        entered = await enter(new_viewer(), stage)
+        async with Viewer(entered["events"]) as viewer:
+            for item_id in stage.item_ids:
+                ok(await web.post(f"{stage.broadcast}/pitches", json={"item_id": str(item_id)}, headers=key()))
+                ok(await web.put(f"{stage.room}/slow-mode", json={"seconds": 5}))
+                ok(await say(stage.host, stage, f"讲 {item_id}"))
+            await eventually(lambda: len(viewer.ctl("pitch.started")) == 3 and len(viewer.lines()) == 3)
+            ended = [f["item_id"] for f in viewer.ctl("pitch.ended")]
+            assert ended == [str(i) for i in stage.item_ids[:2]]
+            assert viewer.ctl("pitch.started")[-1]["item"]["pitching"] is True
+            assert [f["seconds"] for f in viewer.ctl("slow_mode")] == [5, 5, 5]
+            _assert_no_gap(viewer)
+            assert viewer.frames[0]["seq"] > entered["snapshot"]["seq"]
+
+
+async def test_a_quiet_room_ticks_every_two_seconds(sign_in: SignIn, here: Context, new_viewer: NewViewer) -> None:
+    stage = await open_stage(sign_in, here)
+    async with worker(here) as share:
+        await owned(share, stage.room_id)
+        async with Viewer((await enter(new_viewer(), stage))["events"]) as viewer:
+            await asyncio.sleep(5)
+            assert 2 <= len(viewer.ticks()) <= 4
+            _assert_no_gap(viewer)
+
+
+async def test_a_token_opens_one_room_and_publishes_nothing(
+    sign_in: SignIn, here: Context, new_viewer: NewViewer
+) -> None:
+    mine, other = await open_stage(sign_in, here), await open_stage(sign_in, here)
+    async with worker(here) as share:
+        await owned(share, mine.room_id)
+        await owned(share, other.room_id)
+        events = (await enter(new_viewer(), mine))["events"]
+        wished = [
+            *events["subjects"],
+            f"room.{other.room_id}.tick",
+            f"room.{mine.room_id}.crew",
+            f"stage.in.{mine.room_id}",
+            "room.>",
+            "event.>",
+            ">",
+        ]
+        async with Viewer(events, wished) as viewer:
+            await viewer.send(f"PUB stage.in.{mine.room_id} 2\r\n{{}}\r\n")
+            await viewer.send(f"PUB room.{mine.room_id}.ctl 2\r\n{{}}\r\n")
+            await eventually(lambda: sum("Publish" in e for e in viewer.errors) == 2)
+            assert sum("Subscription" in e for e in viewer.errors) == 6
+            ok(await say(other.host, other, "隔壁"))
+            ok(await say(mine.host, mine, "这边"))
+            await eventually(viewer.lines)
+            assert set(viewer.subjects_heard) <= set(events["subjects"])
+            assert [e["text"] for e in viewer.lines()] == ["这边"]
+
+
+async def test_a_forged_or_expired_token_does_not_connect(
+    sign_in: SignIn, here: Context, new_viewer: NewViewer
+) -> None:
+    stage = await open_stage(sign_in, here)
+    events = (await enter(new_viewer(), stage))["events"]
+    head, body, signature = events["jwt"].split(".")
+    for jwt in (f"{head}.{body}.{signature[:-4]}AAAA", "", f"{head}.{body[:-4]}AAAA.{signature}"):
+        async with Viewer(events | {"jwt": jwt}) as viewer:
+            await eventually(lambda v=viewer: v.errors)
+            assert not viewer.frames
+
+
+async def test_likes_are_summed_and_online_counts_people(sign_in: SignIn, here: Context, new_viewer: NewViewer) -> None:
+    stage = await open_stage(sign_in, here)
+    async with worker(here) as share:
+        await owned(share, stage.room_id)
+        phones = [new_viewer() for _ in range(3)]
+        watches = [(phone, await enter(phone, stage)) for phone in phones]
+        await enter(phones[0], stage)  # a second page of the first browser
+        async with Viewer(watches[0][1]["events"]) as viewer:
+            for phone, entered in watches:
+                body = {"watch_id": entered["watch_id"], "count": 7}
+                ok(await phone.post(f"{stage.room}/likes", json=body))
+            await eventually(lambda: viewer.ticks() and viewer.ticks()[-1]["likes"] == 21)
+            await eventually(lambda: (viewer.ticks()[-1]["online"], viewer.ticks()[-1]["viewers_uv"]) == (3, 3))
+        for count in (0, -1, 51, 10**9):
+            body = {"watch_id": watches[0][1]["watch_id"], "count": count}
+            assert (await phones[0].post(f"{stage.room}/likes", json=body)).status_code == 422
+        elsewhere = await open_stage(sign_in, here)
+        foreign = {"watch_id": watches[0][1]["watch_id"], "count": 1}
+        assert (await phones[0].post(f"{elsewhere.room}/likes", json=foreign)).status_code == 404
+
+
+async def test_moderation_reaches_every_viewer_and_the_person(
+    sign_in: SignIn, here: Context, new_viewer: NewViewer
+) -> None:
+    stage = await open_stage(sign_in, here)
+    web, rude = stage.host.client, await sign_in(nickname="骂人的")
+    async with worker(here) as share:
+        await owned(share, stage.room_id)
+        async with Viewer((await enter(new_viewer(), stage))["events"]) as viewer:
+            bad = ok(await say(rude, stage, "骂人"))["id"]
+            good = ok(await say(stage.host, stage, "欢迎"))["id"]
+            line = (await eventually(viewer.lines))[0]
+            assert (await rude.client.delete(f"{stage.room}/chat/{good}")).status_code == 403
+            ok(await web.delete(f"{stage.room}/chat/{bad}"))
+            ok(await web.put(f"{stage.room}/pinned", json={"line_id": good}))
+            muted = ok(await web.post(f"{stage.room}/mutes", json={"person_ref": line["person_ref"], "minutes": 5}))
+            await eventually(lambda: viewer.ctl("chat.removed") and viewer.ctl("chat.pinned"))
+            assert viewer.ctl("chat.pinned")[0]["line"]["text"] == "欢迎"
+        refused = await say(rude, stage, "还骂")
+        assert (refused.status_code, refused.json()["code"]) == (403, "stage.muted")
+        snapshot = ok(await rude.client.get(f"{stage.room}/snapshot"))
+        assert bad not in [e["id"] for e in snapshot["chat"]]
+        assert snapshot["pinned"]["id"] == good
+        assert snapshot["muted_until"] == muted["until"]
+        ok(await web.post(f"{stage.room}/mutes", json={"person_ref": line["person_ref"], "minutes": 0}))
+        ok(await say(rude, stage, "对不起"))
+        own = (await eventually(lambda: [e for e in snapshot["chat"] if e["id"] == good]))[0]["person_ref"]
+        crew = await web.post(f"{stage.room}/mutes", json={"person_ref": own, "minutes": 1})
+        assert crew.json()["code"] == "stage.crew_not_muted"
+        nobody = await web.post(f"{stage.room}/mutes", json={"person_ref": "nobody", "minutes": 1})
+        assert nobody.status_code == 404
+
+
+async def test_slow_mode_slows_viewers_and_spares_the_crew(sign_in: SignIn, here: Context) -> None:
+    stage = await open_stage(sign_in, here)
+    ok(await stage.host.client.put(f"{stage.room}/slow-mode", json={"seconds": 60}))
+    buyer = await sign_in()
+    ok(await say(buyer, stage, "一"))
+    slow = await say(buyer, stage, "二")
+    assert (slow.status_code, slow.json()["code"], slow.json()["seconds"]) == (429, "stage.slow_mode", 60)
+    for text in ("一", "二"):
+        ok(await say(stage.host, stage, text))
+
+
+async def test_viewers_speak_only_while_the_broadcast_is_on(sign_in: SignIn, here: Context) -> None:
+    stage = await open_stage(sign_in, here, state="rehearsal")
+    refused = await say(await sign_in(), stage, "开始了吗")
+    assert (refused.status_code, refused.json()["code"]) == (409, "stage.not_live")
+    ok(await say(stage.host, stage, "试音"))
+
+
+async def test_a_dead_workers_rooms_move_within_two_seconds_and_nothing_acknowledged_is_lost(
+    sign_in: SignIn, here: Context, new_viewer: NewViewer
+) -> None:
+    stage = await open_stage(sign_in, here)
+    buyer = await sign_in(nickname="小明")
+    async with worker(here) as first:
+        await owned(first, stage.room_id)
+        ok(await say(buyer, stage, "第一句"))
+        old = first.rooms[stage.room_id].state.seq // FRAMES_PER_GENERATION
+        async with worker(here) as second:
+            await asyncio.sleep(0.3)
+            keeps, takes = (first, second) if stage.room_id in first.rooms else (second, first)
+            async with Viewer((await enter(new_viewer(), stage))["events"]) as viewer:
+                await eventually(viewer.ticks)
+                died = clock.monotonic()
+                await _kill(here, keeps, stage.room_id)
+                ok(await say(buyer, stage, "中间这句"))
+                await eventually(lambda: stage.room_id in takes.rooms, seconds=2.5)
+                await owned(takes, stage.room_id)
+                assert clock.monotonic() - died < 2.5
+                ok(await say(buyer, stage, "后面这句"))
+                await eventually(lambda: "后面这句" in [e["text"] for e in viewer.lines()])
+                assert viewer.frames[-1]["seq"] // FRAMES_PER_GENERATION > old
+            snapshot = ok(await new_viewer().get(f"{stage.room}/snapshot"))
+            assert [e["text"] for e in snapshot["chat"]] == ["第一句", "中间这句", "后面这句"]
+
+
+async def _kill(here: Context, share: Share, room_id: UUID) -> None:
+    """As kill -9 would: the loops stop where they stand, and the session that held the locks is gone for good."""
+    for _, task in share._owners.values():
+        task.cancel()
+    share._owners.clear()
+    share._own = asyncio.Event.wait  # type: ignore[method-assign, assignment]
+    share._round = _never  # type: ignore[method-assign]
+    held = "locktype = 'advisory' AND objsubid = 1 AND ((classid::bigint << 32) | objid::bigint) = :key"
+    async with here.database.transaction() as db:
+        killed = await db.execute(
+            sql(f"SELECT pg_terminate_backend(pid) FROM pg_locks WHERE {held}"), {"key": lock_key(room_id)}
+        )
+        assert killed.scalars().all() == [True]
+
+
+async def _never(_lease: object) -> None:
+    return None
+
+
+async def test_two_workers_share_the_rooms(sign_in: SignIn, here: Context) -> None:
+    stages = [await open_stage(sign_in, here) for _ in range(4)]
+    async with worker(here) as first:
+        for stage in stages:
+            await owned(first, stage.room_id)
+        async with worker(here) as second:
+            await eventually(lambda: second.rooms, seconds=6)
+            await eventually(
+                lambda: all((s.room_id in first.rooms) != (s.room_id in second.rooms) for s in stages), seconds=6
+            )
+            assert abs(len(first.rooms) - len(second.rooms)) <= 1
+        for stage in stages:
+            await owned(first, stage.room_id)
+
+
+async def test_without_an_owner_the_snapshot_comes_from_postgresql(
+    sign_in: SignIn, here: Context, new_viewer: NewViewer
+) -> None:
+    stage = await open_stage(sign_in, here)
+    ok(await say(stage.host, stage, "有人吗"))
+    snapshot = ok(await new_viewer().get(f"{stage.room}/snapshot"))
+    assert [e["text"] for e in snapshot["chat"]] == ["有人吗"]
+    assert [i["number"] for i in snapshot["bag"]] == [1, 2, 3]
+
+
+async def test_going_live_and_ending_are_told_at_once(sign_in: SignIn, here: Context, new_viewer: NewViewer) -> None:
+    stage = await open_stage(sign_in, here, state="rehearsal")
+    web = stage.host.client
+    async with worker(here) as share:
+        await owned(share, stage.room_id)
+        phone = new_viewer()
+        async with Viewer((await enter(phone, stage))["events"]) as viewer:
+            ok(await hook(web, "on_publish", stream=stage.stream_key, client_id="x"))
+            ok(await web.post(f"{stage.broadcast}/go-live"))
+            await eventually(lambda: viewer.ctl("broadcast.live"), seconds=1)
+            # who waited in the room is a viewer of the broadcast
+            assert ok(await web.get(f"{stage.broadcast}/board"))["viewers_uv"] == 1
+            ok(await web.post(f"{stage.broadcast}/end"))
+            await eventually(lambda: viewer.ctl("broadcast.ended"), seconds=1)
