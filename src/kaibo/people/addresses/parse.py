@@ -31,6 +31,7 @@ _PLACE_END = tuple("省市区县旗州盟镇乡村路街道巷弄号室楼栋幢
 _HAN_NAME = re.compile(r"[\u4e00-\u9fff·]{2,6}(?:先生|女士|小姐|老师)?")
 _LATIN_NAME = re.compile(r"[A-Za-z][A-Za-z.'-]*")
 _NAME_AT_END = re.compile(r"(.*(?:\d|号|室|楼|栋|幢|层|座|户|单元))\s*([\u4e00-\u9fff]{2,3})$")
+_LARGER = ("省", "自治区", "特别行政区")
 _SURNAMES = frozenset(
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊"
     "金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文庞樊兰殷施陶洪翟安颜倪严牛温芦季俞章鲁葛伍韦申尤毕聂丛焦向柳邢路岳齐梅莫"
@@ -57,10 +58,11 @@ class _Region:
     district: str | None = None
     rest: str = field(default="", compare=False)
     full_names: int = 0
+    known: int = 0
 
     def rank(self, text: str) -> tuple[int, int, int]:
-        known = sum(1 for part in (self.province, self.city, self.district) if part)
-        return known, self.full_names, len(text) - len(self.rest)
+        """More parts out of the table win, then more full names, then more characters (a district known by suffix only)."""
+        return self.known, self.full_names, len(text) - len(self.rest)
 
 
 def parse_address(text: str) -> Parsed:
@@ -77,7 +79,7 @@ def parse_address(text: str) -> Parsed:
     if labelled and not _is_place(labelled.group(1)):
         name = labelled.group(1)
         text = f"{text[: labelled.start()]} {text[labelled.end() :]}"
-    tokens = [token for token in _SEPARATOR.split(_LABEL.sub(" ", text)) if token]
+    tokens = _tokens_of(_LABEL.sub(" ", text))
     start, region = _find_region(tokens)
     if region is None:
         return _without_region(name, phone, tokens)
@@ -89,7 +91,7 @@ def parse_address(text: str) -> Parsed:
 
 
 def _tokens_of(text: str) -> list[str]:
-    return [token for token in _SEPARATOR.split(text) if token]
+    return [token for token in _SEPARATOR.split(text) if any(c.isalnum() for c in token)]
 
 
 def _without_region(name: str | None, phone: str | None, tokens: list[str]) -> Parsed:
@@ -135,7 +137,8 @@ def _completed(province: str | None, city: Division | None, district: str | None
             return _Region(rest=rest)
     if city is None and province and len(provinces()[province]) == 1:
         city = provinces()[province][0]
-    return _Region(city.province if city else province, city.city if city else None, district, rest, full)
+    known = (1 if city or province else 0) + (1 if city else 0) + (1 if city and district in city.districts else 0)
+    return _Region(city.province if city else province, city.city if city else None, district, rest, full, known)
 
 
 def _starts(text: str, full: str, short: str, suffixes: str) -> tuple[str, int] | None:
@@ -144,6 +147,8 @@ def _starts(text: str, full: str, short: str, suffixes: str) -> tuple[str, int] 
         return _trim(text[len(full) :]), 1
     if short != full and text.startswith(short):
         rest = text[len(short) :]
+        if rest.startswith(_LARGER) and rest[0] not in suffixes:
+            return None  # "海南省…" is the province, not the prefecture 海南藏族自治州
         return _trim(rest[1:] if rest[:1] and rest[0] in suffixes else rest), 0
     return None
 
@@ -176,7 +181,8 @@ def _district_readings(province: str | None, city: Division | None, text: str) -
             # a short district name alone ("新华", "和平") is too common a word to begin an address with
             short = short_district(name) if city else name
             hit = _starts(text, name, short, "区县市旗")
-            if hit:
+            # 临平新区 is not 临平区 followed by 新区
+            if hit and (hit[1] or not text[len(short) :].startswith(("新区", "开发区"))):
                 yield name, *hit
     unknown = _DISTRICT.match(text) if city else None
     if unknown and not unknown.group().endswith(_NOT_A_DISTRICT):
