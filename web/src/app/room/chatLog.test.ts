@@ -3,7 +3,7 @@ import type { ChatEvent } from '@/api/types'
 import { appendChat, CHAT_LINES_MAX, confirmOwn, mergeChat, ownLine, removeLine } from './chatLog'
 
 function line(n: number, kind: ChatEvent['kind'] = 'line'): ChatEvent {
-  return { id: `l${n}`, kind, name: 'a', text: `t${n}`, role: null, person_ref: null, demo: false, at: new Date(n * 1_000).toISOString() }
+  return { id: `l${n}`, kind, name: 'a', text: `t${n}`, role: null, person_ref: null, pinned: false, demo: false, at: new Date(n * 1_000).toISOString() }
 }
 const many = (from: number, count: number): ChatEvent[] => Array.from({ length: count }, (_, i) => line(from + i))
 

@@ -28,7 +28,7 @@ export function mergeChat(log: readonly ChatEvent[], snapshot: readonly ChatEven
 }
 
 export function ownLine(name: string, text: string, at: string): ChatEvent {
-  return { id: `${OWN}${++ownCount}`, kind: 'line', name, text, role: null, person_ref: null, demo: false, at }
+  return { id: `${OWN}${++ownCount}`, kind: 'line', name, text, role: null, person_ref: null, pinned: false, demo: false, at }
 }
 
 /** The server's number for an own line is known: it takes the place, unless the line has already come back by itself. */

@@ -30,7 +30,7 @@ export function newRoomState(): RoomState {
 }
 
 function meet(state: RoomState, events: readonly ChatEvent[]): void {
-  const people = events.filter((e) => e.kind !== 'system' && e.role === null && e.name)
+  const people = events.filter((e) => e.kind !== 'system' && !e.role && e.name)
   if (people.length === 0) return
   state.faces = [...new Set([...people.map((e) => e.name).reverse(), ...state.faces])].slice(0, FACES_SHOWN)
 }
@@ -43,7 +43,7 @@ export function applySnapshot(state: RoomState, snapshot: Snapshot): void {
   state.bag = [...snapshot.bag].sort((a, b) => a.number - b.number)
   state.pitch = snapshot.pitch
   state.slowModeSeconds = snapshot.slow_mode_seconds
-  state.mutedUntil = snapshot.muted_until
+  state.mutedUntil = snapshot.muted_until ?? null
   if (snapshot.pinned !== undefined) state.pinned = snapshot.pinned
   meet(state, snapshot.chat)
 }
