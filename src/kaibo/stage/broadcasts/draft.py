@@ -21,7 +21,7 @@ async def draft(
     db: Db, room_id: UUID, by: UUID, *, title: str, cover_url: str | None, operator_name: str, marks: list[Mark]
 ) -> lookup.Broadcast:
     """One at a time: raises BroadcastOpen while another has not ended. An expired stream key is replaced."""
-    room = await rooms.room(db, room_id)
+    room = await rooms.room(db, room_id, lock=True)
     before = await lookup.open_broadcast(db, room_id)
     if before is not None:
         raise BroadcastOpen(broadcast_id=str(before.id), state=before.state)

@@ -10,6 +10,7 @@ from pydantic import Field
 from kaibo.goods import facade as goods
 from kaibo.kernel.db import Db
 from kaibo.kernel.web import CallerDep, DbDep, Id, Idempotent, Page, PageQuery, Wire, auth
+from kaibo.kernel.web.wire import Text
 from kaibo.stage.bag import lookup as bag
 from kaibo.stage.bag.fill_bag import fill_bag
 from kaibo.stage.bag.order_bag import order_bag
@@ -81,7 +82,7 @@ async def remove_from_bag(broadcast_id: Id, item_id: Id, db: DbDep, caller: Call
 
 @router.get("/api/rooms/{room_id}/pickable", dependencies=[auth.room_crew()])
 async def pickable(
-    room_id: Id, db: DbDep, page: PageQuery, q: Annotated[str, Field(max_length=QUERY_CHARS_MAX)] = ""
+    room_id: Id, db: DbDep, page: PageQuery, q: Annotated[Text, Field(max_length=QUERY_CHARS_MAX)] = ""
 ) -> Page[PickableWire]:
     """Approved products that may enter the bag, with their commission."""
     found = await goods.search_cards(db, q, page)

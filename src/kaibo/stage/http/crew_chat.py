@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from kaibo.kernel.web import CallerDep, DbDep, Id, Wire, auth
+from kaibo.kernel.web.wire import Text
 from kaibo.stage.chat.mute import mute
 from kaibo.stage.chat.pin_line import pin_line
 from kaibo.stage.chat.remove_line import remove_line
@@ -23,7 +24,7 @@ MODERATES = ("host", "cohost", "moderator", "runner")
 class MuteBody(Wire):
     """0 minutes lifts a mute."""
 
-    person_ref: Annotated[str, Field(min_length=1, max_length=64)]
+    person_ref: Annotated[Text, Field(min_length=1, max_length=64)]
     minutes: Annotated[int, Field(ge=0, le=MUTE_MINUTES_MAX)]
 
 

@@ -39,6 +39,8 @@ async def media_hook(
     body = await request.body()
     if len(body) > HOOK_BYTES_MAX:
         raise HookMalformed(problem=f"more than {HOOK_BYTES_MAX} bytes")
+    if b"\\u0000" in body:
+        raise HookMalformed(problem="contains NUL")
     try:
         hook = Hook.model_validate(orjson.loads(body))
     except (ValueError, ValidationError) as wrong:

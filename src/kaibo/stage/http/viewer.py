@@ -83,7 +83,7 @@ async def page_of_room(room_id: Id, request: Request, db: DbDep, caller: CallerD
     )
 
 
-@router.post("/api/rooms/{room_id}/enter", dependencies=[auth.public, limited("600/minute")])
+@router.post("/api/rooms/{room_id}/enter", dependencies=[auth.public, limited("1200/minute")])
 async def enter_room(
     room_id: Id,
     body: EnterBody,

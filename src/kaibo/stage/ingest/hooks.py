@@ -26,6 +26,7 @@ from kaibo.stage.wire import HookAnswerWire
 
 _Word = Annotated[str, BeforeValidator(lambda v: str(v) if isinstance(v, int) else v), Field(max_length=2_048)]
 _Count = Annotated[int, Field(ge=0, lt=1 << 62)]
+_Milliseconds = Annotated[int, Field(ge=0, lt=10**14)]
 
 
 class Hook(BaseModel):
@@ -45,8 +46,8 @@ class Hook(BaseModel):
     file: _Word = ""
     sha256: _Word = ""
     bytes: _Count = 0
-    started_at_ms: _Count = 0
-    duration_ms: _Count = 0
+    started_at_ms: _Milliseconds = 0
+    duration_ms: _Milliseconds = 0
     recovered: bool = False
     # on_notice
     kind: _Word = ""

@@ -12,12 +12,17 @@ from kaibo.kernel.db import Db
 from kaibo.stage import secret
 from kaibo.stage.ingest.lookup import StreamKey
 from kaibo.stage.ingest.tables import stream_keys
+from kaibo.stage.rooms import lookup as rooms
 
 KEY_HOURS = 24
 
 
 async def issue_key(db: Db, room_id: UUID) -> StreamKey:
-    """Good for KEY_HOURS, and longer while it is being used. A running publisher is not cut; its next connection is refused."""
+    """Good for KEY_HOURS, and longer while it is being used. Raises RoomMissing.
+
+    A running publisher is not cut; its next connection is refused.
+    """
+    await rooms.room(db, room_id, lock=True)  # two rotations at once would make the same key twice
     now = clock.now()
     newest = await db.scalar(select(func.max(stream_keys.c.generation)).where(stream_keys.c.room_id == room_id))
     generation = (newest or 0) + 1

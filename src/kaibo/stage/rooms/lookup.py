@@ -33,9 +33,10 @@ def _room(row: Any) -> Room:
     return Room(**row._mapping)
 
 
-async def room(db: Db, room_id: UUID) -> Room:
-    """Raises RoomMissing."""
-    row = (await db.execute(select(rooms).where(rooms.c.id == room_id))).first()
+async def room(db: Db, room_id: UUID, *, lock: bool = False) -> Room:
+    """Raises RoomMissing. `lock` holds the row until the transaction ends."""
+    query = select(rooms).where(rooms.c.id == room_id)
+    row = (await db.execute(query.with_for_update() if lock else query)).first()
     if row is None:
         raise RoomMissing(id=str(room_id))
     return _room(row)

@@ -15,6 +15,8 @@ async def recognise(db: Db, room_id: UUID, browser_id: UUID, person_id: UUID) ->
     if browser_id == person_id:
         return False
     known = (watches.c.room_id == room_id) & (watches.c.viewer_id == browser_id)
+    # Rows are locked in the order in which the room's owner locks them (record_sightings).
+    await db.execute(select(watches.c.id).where(known).order_by(watches.c.id).with_for_update())
     moved = (
         (
             await db.execute(

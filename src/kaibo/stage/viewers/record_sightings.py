@@ -14,8 +14,12 @@ from kaibo.stage.viewers.lookup import ONLINE_SECONDS, Watch
 _TYPES = (bindparam("ids", type_=ARRAY(Uuid)), bindparam("ats", type_=ARRAY(DateTime(timezone=True))))
 
 _WATCHES = text(
-    """UPDATE stage.watches w SET last_seen_at = greatest(w.last_seen_at, seen.at)
-    FROM unnest(:ids, :ats) AS seen(id, at) WHERE w.id = seen.id AND w.room_id = :room_id RETURNING w.id, w.viewer_id"""
+    """UPDATE stage.watches w SET last_seen_at = greatest(w.last_seen_at, held.at)
+    FROM (
+      SELECT here.id, seen.at FROM unnest(:ids, :ats) AS seen(id, at)
+      JOIN stage.watches here ON here.id = seen.id AND here.room_id = :room_id ORDER BY here.id FOR UPDATE OF here
+    ) AS held
+    WHERE w.id = held.id RETURNING w.id, w.viewer_id"""
 ).bindparams(*_TYPES)
 
 _VIEWS = text(
