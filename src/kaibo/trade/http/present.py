@@ -74,7 +74,7 @@ def _order(
         received_at=order.received_at,
         after_sales_until=order.after_sales_until,
         settled_at=order.settled_at,
-        refund=None if refund is None else RefundWire(fen=refund.fen, state=refund.state.value, reason=refund.reason),
+        refund=None if refund is None else _refund(refund, locale),
         actions=rules.actions(order, viewer, clock.now()),
         history=[_history(line, locale) for line in history],
     )
@@ -108,6 +108,11 @@ def _shipment(order: Order, locale: Locale) -> Shipment | None:
         tracking_number=order.tracking_number,
         shipped_at=order.shipped_at,
     )
+
+
+def _refund(refund: Refund, locale: Locale) -> RefundWire:
+    reason = say("trade.why.paid_late", locale, {}) if refund.kind == "late_payment" else refund.reason
+    return RefundWire(fen=refund.fen, state=refund.state.value, reason=reason)
 
 
 def _history(line: HistoryLine, locale: Locale) -> HistoryWire:

@@ -30,6 +30,13 @@ async def lock_order(db: Db, order_id: UUID) -> Order:
     return (await _with_lines(db, [row]))[0]
 
 
+async def lock_if_free(db: Db, order_id: UUID) -> Order | None:
+    """Like lock_order, but None where somebody else is at it: a timer comes back instead of waiting with other rows locked."""
+    query = select(orders).where(orders.c.id == order_id).with_for_update(skip_locked=True)
+    row = (await db.execute(query)).one_or_none()
+    return None if row is None else (await _with_lines(db, [row]))[0]
+
+
 async def find_order(db: Db, order_id: UUID) -> Order:
     """Raises OrderMissing."""
     row = (await db.execute(select(orders).where(orders.c.id == order_id))).one_or_none()

@@ -16,6 +16,7 @@ from kaibo.trade.orders.model import Order
 from kaibo.trade.orders.record import about, change_order, note_history
 from kaibo.trade.orders.ship import RECEIVE
 from kaibo.trade.orders.terms import terms
+from kaibo.trade.orders.timers import order_of_timer
 
 SETTLE = "trade.settlement.close"
 
@@ -44,6 +45,6 @@ async def receive_order(db: Db, order_id: UUID, *, by: UUID | None) -> Order:
 
 async def receive_by_time(db: Db, key: str, _payload: dict[str, Any]) -> None:
     """The timer `trade.order.receive`."""
-    order = await lock_order(db, UUID(key))
-    if order.state is OrderState.SHIPPED:
+    order = await order_of_timer(db, RECEIVE, key)
+    if order is not None and order.state is OrderState.SHIPPED:
         await receive_order(db, order.id, by=None)

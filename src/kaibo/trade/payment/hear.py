@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kaibo.kernel import clock
 from kaibo.kernel.db import Database, Db
 from kaibo.kernel.errors import RateLimited, Unavailable
 from kaibo.kernel.telemetry import counter, get_logger
@@ -66,7 +65,7 @@ class Answer:
 async def hear_notice(database: Database, limiter: Limiter, headers: Mapping[str, str], body: bytes) -> Answer:
     """Verify, act, keep. An exception (the database is down) becomes a 5xx, and the provider comes again."""
     try:
-        notice = await read_callback(wiring.gateway(), headers, body, now=clock.now())
+        notice = await read_callback(wiring.gateway(), headers, body, now=wiring.provider_now())
     except CallbackRefused as refusal:
         return await _refuse(database, limiter, headers, body, refusal)
     except (GatewayError, Unavailable) as silence:

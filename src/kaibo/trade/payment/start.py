@@ -82,7 +82,7 @@ async def ask_for_pay_url(database: Database, charge_id: ChargeId) -> Charge:
         amount_fen=charge.amount_fen,
         notify_url=charge.notify_url,
         payer_ip=charge.payer_ip,
-        expires_at=charge.expires_at,
+        expires_at=wiring.provider_time(charge.expires_at),
         return_url=charge.return_url,
     )
     try:

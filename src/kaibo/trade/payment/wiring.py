@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from kaibo.kernel import clock, config
@@ -77,7 +77,9 @@ class ConfiguredGateway:
         stamp = (found.st_mtime_ns, found.st_size)
         if self._open is None or stamp != self._stamp:
             try:
-                fresh = WechatPayGateway(read_merchant_file(self._path), clock=clock.now, timeout_s=GATEWAY_TIMEOUT_S)
+                fresh = WechatPayGateway(
+                    read_merchant_file(self._path), clock=provider_now, timeout_s=GATEWAY_TIMEOUT_S
+                )
             except MerchantConfigError as wrong:
                 log.error("gateway.not_configured", error=str(wrong))
                 raise GatewayNotConfigured(why="merchant.json") from wrong
@@ -115,6 +117,16 @@ async def close() -> None:
     closing, _installed = _installed, None
     if isinstance(closing, ConfiguredGateway):
         await closing.aclose()
+
+
+def provider_now() -> datetime:
+    """The time outside: a house that rehearses another day still has to sign with today's."""
+    return clock.now() - timedelta(seconds=config.current().clock_offset_seconds)
+
+
+def provider_time(at: datetime) -> datetime:
+    """An instant of the house as the provider's clock will show it."""
+    return at - timedelta(seconds=config.current().clock_offset_seconds)
 
 
 def notify_url() -> str:

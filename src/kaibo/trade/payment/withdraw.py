@@ -18,6 +18,8 @@ from kaibo.trade.orders.closing import begin_closing
 from kaibo.trade.orders.expire import expire_order
 from kaibo.trade.orders.lookup import lock_order, require_buyer
 from kaibo.trade.orders.model import Order
+from kaibo.trade.orders.place import EXPIRE
+from kaibo.trade.orders.timers import order_of_timer
 from kaibo.trade.payment.lookup import live_charge
 from kaibo.trade.payment.model import ChargeId
 from kaibo.trade.payment.start import QUERY
@@ -44,8 +46,8 @@ async def withdraw_order(db: Db, order_id: UUID, *, buyer_id: UUID, reason: str)
 
 async def expire_by_time(db: Db, key: str, _payload: dict[str, Any]) -> None:
     """The timer `trade.order.expire`."""
-    order = await lock_order(db, UUID(key))
-    if order.state is not OrderState.PLACED:
+    order = await order_of_timer(db, EXPIRE, key)
+    if order is None or order.state is not OrderState.PLACED:
         return
     charge = await live_charge(db, order.id)
     if charge is None:

@@ -14,7 +14,9 @@ from kaibo.trade.ledger.post import Account, AccountKind, Posting, PostingKind, 
 from kaibo.trade.orders import rules
 from kaibo.trade.orders.lookup import lock_order
 from kaibo.trade.orders.model import Order, Split
+from kaibo.trade.orders.receive import SETTLE
 from kaibo.trade.orders.record import about, change_order, note_history
+from kaibo.trade.orders.timers import order_of_timer
 from kaibo.trade.settlement.tables import settlements
 
 
@@ -60,6 +62,6 @@ async def _post(db: Db, order: Order, parts: Split) -> None:
 
 async def settle_by_time(db: Db, key: str, _payload: dict[str, Any]) -> None:
     """The after-sales window is over. An order that has meanwhile gone another way is left alone."""
-    order = await lock_order(db, UUID(key))
-    if order.state is OrderState.RECEIVED:
+    order = await order_of_timer(db, SETTLE, key)
+    if order is not None and order.state is OrderState.RECEIVED:
         await settle_order(db, order.id)
