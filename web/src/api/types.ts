@@ -41,11 +41,10 @@ export type LiveCard = Schemas['LiveCardWire']
 export type BroadcastState = LiveCard['state']
 export type RoomPage = Schemas['RoomPageWire']
 export type RoomSeller = RoomPage['seller']['sellers'][number]
-export type Snapshot = Omit<Schemas['SnapshotWire'], 'chat' | 'pinned'> & { chat: ChatEvent[]; pinned?: ChatEvent | null }
+export type Snapshot = Schemas['SnapshotWire']
 export type BagItem = Schemas['BagItemWire']
 export type Pitch = Schemas['PitchWire']
-/** `pinned` only tells in a snapshot; frames and own lines do without it. */
-export type ChatEvent = Omit<Schemas['ChatEventWire'], 'pinned'> & { pinned?: boolean }
+export type ChatEvent = Schemas['ChatEventWire']
 export type Playback = Schemas['PlaybackWire']
 export type Entered = Schemas['EnteredWire']
 export type EventsAccess = Schemas['EventsWire']
