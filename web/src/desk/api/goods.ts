@@ -1,5 +1,5 @@
 import { http } from './http'
-import type { Category, GoodsTodo, ImportReport, Listed, Picture, ProductIn, ShopProduct } from './wire'
+import type { Category, GoodsTodo, ImportReport, Listed, Picture, ProductIn, ShopProduct, Stock } from './wire'
 
 const shop = (shopId: string): string => `/api/shops/${shopId}`
 
@@ -14,12 +14,12 @@ export const goods = {
   submit: (shopId: string, id: string) => http.post<ShopProduct>(`${shop(shopId)}/products/${id}/submit`),
   withdraw: (shopId: string, id: string) => http.post<ShopProduct>(`${shop(shopId)}/products/${id}/withdraw`),
   adjustStock: (shopId: string, skuId: string, delta: number, reason: string) =>
-    http.patch<{ stock: number; held: number; available: number }>(`${shop(shopId)}/skus/${skuId}/stock`, { delta, reason }),
+    http.patch<Stock>(`${shop(shopId)}/skus/${skuId}/stock`, { delta, reason }),
   importCsv: (shopId: string, file: File, key: string, onProgress?: (share: number) => void) =>
     http.upload<ImportReport>(`${shop(shopId)}/products/import`, file, { key, onProgress }),
   templateUrl: (shopId: string) => `${shop(shopId)}/products/import/template`,
   uploadPicture: (file: File, onProgress?: (share: number) => void) =>
-    http.upload<Picture & { id: string }>('/api/pictures', file, { onProgress }),
+    http.upload<Picture>('/api/pictures', file, { onProgress }),
   reviews: (state: string, cursor?: string) => http.get<Listed<ShopProduct>>('/api/reviews/products', { state, cursor }),
   review: (id: string, approve: boolean, reason: string) => http.post<ShopProduct>(`/api/reviews/products/${id}`, { approve, reason }),
 }

@@ -1,5 +1,5 @@
 import { http } from './http'
-import type { CrewMember, Listed, Me, Merchant, MerchantIn, Meta, Realname, RealnameReview } from './wire'
+import type { CrewIn, CrewMember, Listed, Me, Merchant, MerchantIn, Meta, Realname, RealnameReview } from './wire'
 
 export const people = {
   me: () => http.get<Me>('/api/me'),
@@ -15,7 +15,7 @@ export const people = {
   submitRealname: (body: { real_name: string; id_number: string }, key: string) => http.create<Realname>('/api/realname', body, key),
 
   crew: (roomId: string) => http.get<Listed<CrewMember>>(`/api/rooms/${roomId}/crew`),
-  addCrew: (roomId: string, body: { phone: string; role: string }, key: string) =>
+  addCrew: (roomId: string, body: CrewIn, key: string) =>
     http.create<CrewMember>(`/api/rooms/${roomId}/crew`, body, key),
   removeCrew: (roomId: string, personId: string) => http.remove(`/api/rooms/${roomId}/crew/${personId}`),
 

@@ -1,6 +1,6 @@
 import { http } from './http'
 import type {
-  BagItem, Board, Broadcast, ConsoleEntered, ConsoleRoom, Ingest, Listed, PickCard, RoomPage, Pitch, Snapshot, WallCard,
+  BagItem, Board, Broadcast, BroadcastIn, ConsoleEntered, ConsoleRoom, Ingest, Listed, PickCard, Pitch, Room, RoomPage, Snapshot, WallCard,
 } from './wire'
 
 const room = (id: string): string => `/api/rooms/${id}`
@@ -8,7 +8,7 @@ const broadcast = (id: string): string => `/api/broadcasts/${id}`
 
 export const stage = {
   rooms: () => http.get<Listed<ConsoleRoom>>('/api/console/rooms'),
-  openRoom: (name: string, key: string) => http.create<{ id: string; name: string }>('/api/rooms', { name }, key),
+  openRoom: (name: string, key: string) => http.create<Room>('/api/rooms', { name }, key),
   renameRoom: (id: string, name: string) => http.patch<unknown>(room(id), { name }),
   page: (id: string) => http.get<RoomPage>(room(id)),
   snapshot: (id: string) => http.get<Snapshot>(`${room(id)}/snapshot`),
@@ -16,7 +16,7 @@ export const stage = {
   ingest: (id: string) => http.get<Ingest>(`${room(id)}/ingest`),
   rotateKey: (id: string) => http.post<Ingest>(`${room(id)}/ingest/rotate`),
 
-  draft: (roomId: string, body: { title: string; operator_name: string; marks: string[]; cover_picture_id?: string }, key: string) =>
+  draft: (roomId: string, body: BroadcastIn, key: string) =>
     http.create<Broadcast>(`${room(roomId)}/broadcasts`, body, key),
   one: (id: string) => http.get<Broadcast>(broadcast(id)),
   rehearse: (id: string) => http.post<Broadcast>(`${broadcast(id)}/rehearse`),

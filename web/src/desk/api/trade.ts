@@ -1,5 +1,5 @@
 import { http } from './http'
-import type { Earnings, Ledger, Listed, Order, ParkedEvent, ShopMoney, StatementEntry, Todo } from './wire'
+import type { Carrier, Earnings, Ledger, Listed, Order, ParkedEvent, ShopMoney, StatementEntry, Todo } from './wire'
 
 const shop = (shopId: string): string => `/api/shops/${shopId}`
 
@@ -10,7 +10,7 @@ export const trade = {
   order: (shopId: string, id: string) => http.get<Order>(`${shop(shopId)}/orders/${id}`),
   ship: (shopId: string, id: string, body: { carrier: string; tracking_number: string }, key: string) =>
     http.create<Order>(`${shop(shopId)}/orders/${id}/ship`, body, key),
-  carriers: () => http.get<Listed<{ key: string; name: string }>>('/api/carriers'),
+  carriers: () => http.get<Listed<Carrier>>('/api/carriers'),
   money: (shopId: string) => http.get<ShopMoney>(`${shop(shopId)}/money`),
   statements: (shopId: string, cursor?: string) => http.get<Listed<StatementEntry>>(`${shop(shopId)}/statements`, { cursor, limit: 30 }),
   earnings: (cursor?: string) => http.get<Earnings>('/api/creators/me/earnings', { cursor }),

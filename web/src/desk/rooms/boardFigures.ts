@@ -27,6 +27,8 @@ export function moneyOf(board: Board, locale: FigureLocale): MoneyFigures {
   }
 }
 
+export const refundFigure = (money: MoneyFigures): Figure => ({ key: 'refunded', text: money.refunded, note: { key: 'refund_rate', text: money.refundRate } })
+
 /** Shown → clicked → placed → paid, in distinct people; each step as a share of the one before, widths relative to the widest. */
 export function funnelOf(board: Board): FunnelStep[] {
   const { shown_uv, clicked_uv, placed_uv, paid_uv } = board.funnel

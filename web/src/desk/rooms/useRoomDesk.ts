@@ -23,6 +23,8 @@ export interface RoomDesk {
   role: ComputedRef<string | null>
   /** Host and runner: run the broadcast, the key and the crew. */
   leads: ComputedRef<boolean>
+  /** Host, co-host and runner: put items into the bag, order them and pitch. */
+  sells: ComputedRef<boolean>
   pending: Ref<boolean>
   fault: Ref<unknown>
   link: Ref<EventsState>
@@ -83,6 +85,7 @@ export function useRoomDesk(roomId: string): RoomDesk {
     return grant?.role ?? page.data.value?.crew_role ?? null
   })
   const leads = computed(() => role.value === 'host' || role.value === 'runner')
+  const sells = computed(() => leads.value || role.value === 'cohost')
   const ingest = useQuery({
     queryKey: ['ingest', roomId], queryFn: () => stage.ingest(roomId), enabled: leads,
     refetchInterval: () => (Date.now() - (state.health.at(-1)?.at ?? 0) > READING_SECONDS_MAX * 1000 ? POLL_MS : 30_000),
@@ -158,7 +161,7 @@ export function useRoomDesk(roomId: string): RoomDesk {
   const pending = computed(() => page.isPending.value || (!entered.value && !fault.value))
 
   return {
-    roomId, state, page: page.data, broadcast: broadcast.data, ingest: ingest.data, broadcastId, role, leads, pending, link, publishing, health, reading, nowMs,
+    roomId, state, page: page.data, broadcast: broadcast.data, ingest: ingest.data, broadcastId, role, leads, sells, pending, link, publishing, health, reading, nowMs,
     reload,
     stateOf,
     fault: computed(() => fault.value ?? page.error.value),

@@ -85,4 +85,6 @@ export default {
   'money_input.not_a_number': 'Enter an amount such as 29.90',
   'money_input.too_many_decimals': 'At most two decimals',
   'money_input.too_large': 'The amount is too large',
+  'login.agreement': 'Terms of service',
+  'login.privacy': 'Privacy policy',
 } as const satisfies Record<string, string>

@@ -85,4 +85,6 @@ export default {
   'money_input.not_a_number': '请填写数字金额，例如 29.90',
   'money_input.too_many_decimals': '最多两位小数（精确到分）',
   'money_input.too_large': '金额超出上限',
+  'login.agreement': '用户服务协议',
+  'login.privacy': '隐私政策',
 } as const satisfies Record<string, string>

@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import en from './en'
+import zh from './zh'
+
+const DESK = join(process.cwd(), 'src/desk')
+
+function sources(folder: string): string[] {
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name)
+    if (statSync(path).isDirectory()) return name === 'locales' ? [] : sources(path)
+    return /\.(vue|ts)$/.test(name) && !name.endsWith('.test.ts') ? [path] : []
+  })
+}
+const slots = (words: string): string[] => [...words.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '').sort()
+
+describe('the desk in two languages', () => {
+  it('has the same keys in both, none without words', () => {
+    expect(Object.keys(en).sort()).toEqual(Object.keys(zh).sort())
+    const silent = Object.entries({ ...zh }).filter(([key, words]) => words.trim() === '' && key !== 'chat.kind_line')
+    expect(silent).toEqual([])
+  })
+
+  it('names the same facts in both', () => {
+    const uneven = (Object.keys(zh) as (keyof typeof zh)[]).filter((key) => {
+      const forms = en[key].split(' | ')
+      return forms.every((form) => slots(form).join() !== slots(zh[key]).join())
+    })
+    expect(uneven).toEqual([])
+  })
+
+  it('keeps Chinese out of the English file', () => {
+    expect(Object.entries(en).filter(([, words]) => /[一-鿿]/u.test(words))).toEqual([])
+  })
+
+  it('holds every key that a screen names', () => {
+    const missing = new Set<string>()
+    for (const path of sources(DESK)) {
+      const text = readFileSync(path, 'utf8')
+      for (const [, key] of text.matchAll(/\$?\bt\(\s*'([a-z_]+\.[\w-]+)'/g)) if (key && !(key in zh)) missing.add(`${path}: ${key}`)
+      for (const [, left, right] of text.matchAll(/\bt\([^'"`()]*\?\s*'([a-z_]+\.[\w-]+)'\s*:\s*'([a-z_]+\.[\w-]+)'/g)) {
+        for (const key of [left, right]) if (key && !(key in zh)) missing.add(`${path}: ${key}`)
+      }
+    }
+    expect([...missing]).toEqual([])
+  })
+
+  it('has a word for everything behind a made-up key', () => {
+    const sets: Record<string, string[]> = {
+      broadcast: ['draft', 'rehearsal', 'live', 'ended', 'none'],
+      order: ['placed', 'paid', 'shipped', 'received', 'settled', 'cancelled', 'expired', 'refunding', 'refunded'],
+      product_state: ['draft', 'pending', 'approved', 'refused', 'withdrawn'],
+      tag: ['seven_day_return', 'freight_cover', 'damage_compensation', 'ship_48h', 'origin_traceable', 'installation'],
+      needs: ['operator_name', 'seller_notice', 'safety_notice', 'realname', 'bag', 'products', 'stream'],
+      source: ['home', 'follow', 'shelf', 'search', 'share', 'direct'],
+      health: ['level_off', 'level_good', 'level_warn', 'level_bad', 'say_bitrate', 'say_fps', 'say_dropped', 'say_delay', 'say_gop', 'say_recording'],
+      realname_state: ['none', 'pending', 'verified', 'stale', 'refused'],
+      money_input: ['empty', 'not_a_number', 'too_many_decimals', 'too_large'],
+      account: ['gateway', 'escrow', 'refunds_payable', 'merchant_payable', 'creator_commission', 'platform_fee'],
+      entry: ['payment', 'late_payment', 'refund_promised', 'refund_paid', 'settlement'],
+    }
+    const missing = Object.entries(sets).flatMap(([prefix, names]) => names.map((name) => `${prefix}.${name}`).filter((key) => !(key in zh)))
+    expect(missing).toEqual([])
+  })
+})
