@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -281,3 +282,52 @@ async def test_events_are_written_with_the_step_that_caused_them(sign_in: SignIn
         written = await db.scalar(query, {"id": str(stage.room_id)})
         streaming = await db.scalar(select(streams.c.publishing).where(streams.c.room_id == stage.room_id))
     assert (written, streaming) == (1, True)
+
+
+async def test_two_drafts_at_once_become_one(sign_in: SignIn, here: Context) -> None:
+    stage = await open_stage(sign_in, here)
+    ok(await stage.host.client.post(f"{stage.broadcast}/end"))
+    body = {"title": "下一场", "operator_name": "x", "marks": ["demo"]}
+    made = await asyncio.gather(
+        *(stage.host.client.post(f"{stage.room}/broadcasts", json=body, headers=key()) for _ in range(5))
+    )
+    assert sorted(a.status_code for a in made) == [201, 409, 409, 409, 409]
+
+
+async def test_rotating_twice_at_once_gives_two_keys(sign_in: SignIn, here: Context) -> None:
+    stage = await open_stage(sign_in, here, state="draft")
+    made = await asyncio.gather(*(stage.host.client.post(f"{stage.room}/ingest/rotate") for _ in range(4)))
+    assert len({ok(a)["stream_key"] for a in made}) == 4
+    current = ok(await stage.host.client.get(f"{stage.room}/ingest"))["stream_key"]
+    assert (await _publish(stage.host.client, current))["code"] == 0
+
+
+async def test_a_server_that_cannot_rename_streams_sends_the_key_beside_the_room(
+    sign_in: SignIn, here: Context
+) -> None:
+    stage, other = await open_stage(sign_in, here, state="draft"), await open_stage(sign_in, here, state="draft")
+    param = f"?key={stage.stream_key}"
+    assert (await _publish(stage.host.client, stage.room_id.hex, param=param))["code"] == 0
+    assert (await _publish(stage.host.client, other.room_id.hex, param=param))["code"] == 1
+    assert (await _publish(stage.host.client, stage.room_id.hex))["code"] == 1
+
+
+async def test_odd_callbacks_are_refused_or_passed_over(client: httpx.AsyncClient, here: Context) -> None:
+    room = "0" * 32
+    odd: list[dict[str, Any]] = [
+        {"action": "on_dvr", "stream": room, "file": "x.mp4"},
+        {"action": "on_dvr", "stream": "no room", "file": ""},
+        {"action": "on_stats", "stream": room, "bitrate_kbps": "many"},
+        {"action": "on_notice", "stream": room, "kind": "disk_full", "detail": "x" * 2000},
+        {"action": "on_heartbeat"},
+        {"action": "on_unpublish", "client_id": 17},
+    ]
+    for body in odd:
+        assert ok(await client.post(f"/api/media/hooks?secret={here.settings.hook_secret}", json=body))["code"] == 0
+    for body in (
+        {"action": "on_notice", "stream": room, "detail": "a\x00b"},
+        {"action": "on_dvr", "stream": room, "file": "x", "started_at_ms": 10**18},
+        {"action": "on_dvr", "stream": room, "file": "x", "bytes": -1},
+    ):
+        refused = await client.post(f"/api/media/hooks?secret={here.settings.hook_secret}", json=body)
+        assert (refused.status_code, refused.json()["code"]) == (422, "stage.hook_malformed")

@@ -357,3 +357,57 @@ async def test_going_live_and_ending_are_told_at_once(sign_in: SignIn, here: Con
             assert ok(await web.get(f"{stage.broadcast}/board"))["viewers_uv"] == 1
             ok(await web.post(f"{stage.broadcast}/end"))
             await eventually(lambda: viewer.ctl("broadcast.ended"), seconds=1)
+
+
+async def test_presence_keeps_a_viewer_online_past_a_take_over(
+    sign_in: SignIn, here: Context, new_viewer: NewViewer
+) -> None:
+    stage = await open_stage(sign_in, here)
+    phone = new_viewer()
+    entered = await enter(phone, stage)
+    async with here.database.transaction() as db:  # as if it had entered two minutes ago, under an owner that is gone
+        await db.execute(sql("UPDATE stage.watches SET last_seen_at = now() - interval '2 minutes'"))
+    async with worker(here) as share:
+        await owned(share, stage.room_id)
+        assert share.rooms[stage.room_id].state.online() == 0
+        for watch_id in (entered["watch_id"], str(UUID(int=7))):
+            ok(await phone.post(f"{stage.room}/presence", json={"watch_id": watch_id}))
+        await eventually(lambda: share.rooms[stage.room_id].state.online() == 1)
+        await asyncio.sleep(2.5)
+        assert share.rooms[stage.room_id].state.online() == 1
+        cards = ok(await phone.get("/api/live?limit=100"))["items"]
+        assert [c["online"] for c in cards if c["room_id"] == str(stage.room_id)] == [1]
+
+
+async def test_the_owner_survives_a_lost_database_session(
+    sign_in: SignIn, here: Context, new_viewer: NewViewer
+) -> None:
+    stage = await open_stage(sign_in, here)
+    async with worker(here) as share:
+        await owned(share, stage.room_id)
+        async with Viewer((await enter(new_viewer(), stage))["events"]) as viewer:
+            before = share.rooms[stage.room_id].state.seq
+            async with here.database.transaction() as db:
+                await db.execute(
+                    sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'kaibo rooms'")
+                )
+            ok(await stage.host.client.put(f"{stage.room}/slow-mode", json={"seconds": 9}))
+            await eventually(lambda: viewer.frames and viewer.frames[-1]["seq"] > before + FRAMES_PER_GENERATION // 2)
+            assert ok(await new_viewer().get(f"{stage.room}/snapshot"))["slow_mode_seconds"] == 9
+
+
+async def test_live_cards_are_paged_without_repeats(sign_in: SignIn, here: Context, new_viewer: NewViewer) -> None:
+    stages = [await open_stage(sign_in, here) for _ in range(3)]
+    seen: list[str] = []
+    cursor = ""
+    while True:
+        page = ok(await new_viewer().get(f"/api/live?limit=2{cursor}"))
+        seen += [c["room_id"] for c in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert len(seen) == len(set(seen))
+    assert [str(s.room_id) for s in reversed(stages)] == seen[:3]
+    for bad in ("x", "WzFd", "WyJ4IiwieSJd"):
+        refused = await new_viewer().get(f"/api/live?cursor={bad}")
+        assert (refused.status_code, refused.json()["code"]) == (422, "kernel.bad_cursor")
