@@ -52,6 +52,16 @@ STEPS = (
     "refund_abnormal",
 )
 
+BEGINNINGS = (
+    (),
+    ("start", "pay"),
+    ("start", "pay", "ship", "receive"),
+    ("start", "pay", "refund"),
+    ("start", "expire", "close"),
+    ("start", "cancel", "close"),
+)
+"""Random steps alone rarely get as far as a parcel."""
+
 
 @dataclass
 class Life:
@@ -71,9 +81,7 @@ class Life:
 
     async def _numbers(self, table: str, columns: str) -> list[Any]:
         rows = await self.db.execute(
-            text(
-                f"SELECT {columns} FROM trade.{table} WHERE order_id = :id ORDER BY attempt"
-            ),
+            text(f"SELECT {columns} FROM trade.{table} WHERE order_id = :id ORDER BY attempt"),
             {"id": self.order_id},
         )
         return list(rows)
@@ -150,9 +158,17 @@ class RolledBack(Exception):
 @settings(
     max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-@given(steps=st.lists(st.sampled_from(STEPS), min_size=3, max_size=20), quantity=st.integers(1, 9))
+@given(
+    beginning=st.sampled_from(BEGINNINGS),
+    rest=st.lists(st.sampled_from(STEPS), min_size=2, max_size=12),
+    quantity=st.integers(1, 9),
+)
 async def test_the_ledger_is_sound_through_every_life_of_an_order(
-    here: Context, market: tuple[Shop, Buyer, dict[str, Any]], steps: list[str], quantity: int
+    here: Context,
+    market: tuple[Shop, Buyer, dict[str, Any]],
+    beginning: tuple[str, ...],
+    rest: list[str],
+    quantity: int,
 ) -> None:
     shop, buyer, sku = market
     caller = Caller(buyer.person.id, "李小明")
@@ -163,7 +179,7 @@ async def test_the_ledger_is_sound_through_every_life_of_an_order(
             order = await place_order(db, caller, wanted)
             life = Life(db, caller, shop.id, order.id)
             before = order.state
-            for step in steps:
+            for step in (*beginning, *rest):
                 try:
                     async with db.begin_nested():
                         await life.do(step)

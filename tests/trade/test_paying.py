@@ -13,10 +13,11 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from kaibo.kernel import clock, jobs
+from kaibo.kernel import clock, config, jobs
 from kaibo.kernel.context import Context
 from kaibo.kernel.timers import Sweeper
 from kaibo.trade import reactions as trade
+from kaibo.trade.orders.lookup import lock_order
 from kaibo.trade.payment import wiring
 from kaibo.trade.payment.confirm import PaidFact, confirm_charge
 from kaibo.trade.payment.gateway import ChargeRequest, ChargeState, ChargeStatus, GatewayTimeout
@@ -538,6 +539,51 @@ async def test_a_process_killed_between_the_row_and_the_call_leaves_nothing_behi
     await expire(here, order)
     assert await state_of(buyer, order) == "expired"
     assert await shop.stock_left(sku["product_id"]) == 1
+
+
+async def test_what_the_provider_refuses_may_be_tried_again_under_a_new_number(
+    here: Context, provider: Sandbox, shop: Shop, buyer: Buyer, terms: Callable[..., None]
+) -> None:
+    order = await buyer.place(await shop.sku())
+    body = {"method": "wechat_h5", "return_path": "/orders"}
+    reachable = config.current().public_url
+    terms(public_url="http://192.0.2.1")  # the sandbox calls nobody outside this machine
+    refused = await buyer.client.post(f"/api/orders/{order['id']}/payments", json=body, headers=key())
+    assert (refused.status_code, refused.json()["code"], refused.json()["why"]) == (
+        422,
+        "trade.charge_refused",
+        "PARAM_ERROR",
+    )
+    assert await buyer.payment(order["id"]) == "failed"
+    terms(public_url=reachable)
+    await provider.pay(await buyer.pay_url(order["id"]))
+    await eventually(lambda: state_of(buyer, order), "paid")
+    assert (await charge_of(here, order)).out_trade_no == f"{order['number']}P02"
+
+
+async def test_a_timer_does_not_wait_for_a_busy_order(here: Context, shop: Shop, buyer: Buyer) -> None:
+    """Waiting, it would hold the stock rows of other orders against the one it waits for."""
+    order = await buyer.place(await shop.sku())
+    async with here.database.transaction() as busy:
+        await lock_order(busy, uuid.UUID(order["id"]))
+        async with here.database.transaction() as db:
+            await asyncio.wait_for(expire_by_time(db, order["id"], {}), timeout=1)
+    assert await state_of(buyer, order) == "placed"
+    kinds = await column(here, "SELECT kind FROM kernel.timers WHERE key = :key", key=order["id"])
+    assert kinds == ["trade.order.expire"]
+    await expire(here, order)
+    assert await state_of(buyer, order) == "expired"
+
+
+async def test_a_house_that_rehearses_another_day_still_pays(
+    here: Context, provider: Sandbox, shop: Shop, buyer: Buyer, terms: Callable[..., None]
+) -> None:
+    days = 15 * 24 * 3600
+    terms(clock_offset_seconds=days)
+    with clock.use(clock.SystemClock(offset_seconds=days)):
+        order = await buyer.place(await shop.sku())
+        await provider.pay(await buyer.pay_url(order["id"]))
+        await eventually(lambda: state_of(buyer, order), "paid")
 
 
 @pytest.mark.parametrize(

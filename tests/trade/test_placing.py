@@ -186,6 +186,7 @@ async def test_orders_are_listed_newest_first_by_state_and_page(shop: Shop, buye
     found = ok(await shop.staff.client.get(f"/api/shops/{shop.id}/orders?q={placed[1]['number']}"))
     assert [one["id"] for one in found["items"]] == [placed[1]["id"]]
     assert ok(await shop.staff.client.get(f"/api/shops/{shop.id}/orders?q=%25"))["items"] == []
+    assert (await shop.staff.client.get(f"/api/shops/{shop.id}/orders?q=%00")).status_code == 422
     assert (await buyer.client.get("/api/orders?state=dreaming")).status_code == 422
     assert (await buyer.client.get("/api/orders?cursor=nonsense")).status_code == 422
 

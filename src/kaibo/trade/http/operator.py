@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from sqlalchemy import select
 
 from kaibo.kernel.db import Db
@@ -14,6 +13,7 @@ from kaibo.kernel.web import CallerDep, DbDep, Page, PageQuery, auth, encode_cur
 from kaibo.people import facade as people
 from kaibo.trade.http.buyer import States
 from kaibo.trade.http.present import present_page
+from kaibo.trade.http.shop import Words
 from kaibo.trade.ledger.balances import AccountBalance, balances
 from kaibo.trade.ledger.check import check_ledger
 from kaibo.trade.orders.lookup import Which
@@ -60,7 +60,7 @@ async def search_orders(
     db: DbDep,
     caller: CallerDep,
     page: PageQuery,
-    q: Annotated[str, Query(max_length=60)] = "",
+    q: Words = "",
     state: States = [],  # noqa: B006
 ) -> Page[OrderWire]:
     """`q`: the beginning of an order number, or a tracking number."""

@@ -10,6 +10,7 @@ from kaibo.kernel import clock
 from kaibo.kernel.errors import BadCursor
 from kaibo.kernel.i18n import say
 from kaibo.kernel.web import CallerDep, Cursor, DbDep, Id, Idempotent, Page, PageQuery, auth, encode_cursor
+from kaibo.kernel.web.wire import Text
 from kaibo.trade.contracts import OrderState
 from kaibo.trade.http.buyer import States
 from kaibo.trade.http.present import present_order, present_page
@@ -34,7 +35,7 @@ from kaibo.trade.wire import (
 router = APIRouter(tags=["shop orders"])
 
 POSITION_DIGITS_MAX = 18
-Words = Annotated[str, Query(max_length=60)]
+Words = Annotated[Text, Query(max_length=60)]
 
 
 @router.get("/api/carriers", dependencies=[auth.public])
