@@ -26,7 +26,8 @@ def engine_settings(settings: Settings) -> MediaSettings:
     return MediaSettings(
         hook_url=settings.media_hook_url or f"http://127.0.0.1:{settings.port}/api/media/hooks",
         hook_secret=settings.hook_secret or house.hook_secret(settings.data_dir),
-        record_dir=settings.data_dir / "blobs" / RECORDINGS,
+        # Not under blobs: what is still being written, a rehearsal perhaps, is not served.
+        record_dir=settings.data_dir / RECORDINGS,
         rtmp_host=settings.rtmp_host,
         rtmp_port=settings.rtmp_port,
         http_host=settings.host,

@@ -6,7 +6,6 @@ import asyncio
 import io
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -207,7 +206,3 @@ def drawn_kiwi() -> bytes:
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=88)
     return out.getvalue()
-
-
-def recordings(data_dir: Path) -> list[Path]:
-    return sorted((data_dir / "blobs" / "recordings").rglob("*.mp4"))

@@ -1,0 +1,126 @@
+"""kill -9 of every process while people buy: nothing acknowledged is lost, nothing is sold twice, the ledger sums to zero."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import httpx
+import psutil
+import pytest
+
+from kaibo.demo.door import Refusal, Unreached
+from kaibo.demo.person import Person, fresh_key
+from tests.journeys.house import RunningHouse
+from tests.journeys.town import STOCK, Town
+
+pytestmark = pytest.mark.xdist_group("journeys")
+
+VICTIMS = ("web", "worker", "media", "nats", "postgres")
+ROUNDS = 4
+BUYERS = 6
+GOES_ON = frozenset({"paid", "shipped", "received", "settled"})
+
+
+@dataclass
+class Acknowledged:
+    """What the house said yes to."""
+
+    placed: dict[str, Person] = field(default_factory=dict)
+    paid: set[str] = field(default_factory=set)
+
+
+@pytest.fixture
+async def fragile(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+    house = RunningHouse(tmp_path_factory.mktemp("fragile"))
+    await house.start()
+    town = await Town.settle(house)
+    await town.go_live()
+    yield town
+    await town.close()
+    await house.stop()
+
+
+async def test_twenty_kills_lose_nothing_that_was_acknowledged(fragile: Town) -> None:
+    town, said, stop = fragile, Acknowledged(), asyncio.Event()
+    people = [await town.buyer(100 + n) for n in range(BUYERS)]
+    addresses = [await town.address_of(person) for person in people]
+    shopping = [asyncio.create_task(shop(town, *who, said, stop)) for who in zip(people, addresses, strict=True)]
+    dice, kills = random.Random(20261123), 0
+    for victim in itertools.chain.from_iterable(itertools.repeat(VICTIMS, ROUNDS)):
+        await asyncio.sleep(dice.uniform(0.4, 1.2))
+        kills += await kill(town.house, victim)
+    stop.set()
+    await asyncio.gather(*shopping)
+    assert kills >= 20
+    assert len(said.placed) > kills, "people must have been buying while it happened"
+
+    await town.until(lambda: ready(town.house), bool, seconds=60)
+    for order_id in said.paid:
+        await town.until(
+            lambda o=order_id: said.placed[o].get(f"/api/orders/{o}"), lambda o: o["state"] in GOES_ON, seconds=60
+        )
+    for order_id, person in said.placed.items():
+        assert (await person.get(f"/api/orders/{order_id}"))["id"] == order_id
+    await check_stock_and_ledger(town, said)
+
+
+async def shop(town: Town, person: Person, address_id: str, said: Acknowledged, stop: asyncio.Event) -> None:
+    """Place and pay, again and again; what is not answered is asked again with the same key."""
+    while not stop.is_set():
+        try:
+            order = await town.place(person, address_id, key=fresh_key())
+            said.placed[order["id"]] = person
+            await town.pay(person, order["id"])
+            said.paid.add(order["id"])
+        except (Refusal, Unreached, httpx.HTTPError):
+            await asyncio.sleep(0.3)
+
+
+async def kill(house: RunningHouse, victim: str) -> int:
+    """SIGKILL; waits until the supervisor has started another. Returns 1."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                process = house.child(victim)
+                process.kill()
+                break
+            except (LookupError, psutil.NoSuchProcess):
+                await asyncio.sleep(0.1)
+        while True:
+            try:
+                if house.child(victim).pid != process.pid:
+                    return 1
+            except LookupError:
+                pass
+            await asyncio.sleep(0.1)
+
+
+async def ready(house: RunningHouse) -> bool:
+    try:
+        async with httpx.AsyncClient() as client:
+            return (await client.get(f"{house.url}/readyz")).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+async def check_stock_and_ledger(town: Town, said: Acknowledged) -> None:
+    ledger = await town.reviewer.get("/api/operator/ledger")
+    assert ledger["sum_fen"] == 0
+    assert ledger["faults"] == []
+    states: list[str] = []
+    cursor = ""
+    while True:
+        page = await town.merchant.get(f"/api/shops/{town.shop_id}/orders?limit=100{cursor}")
+        states += [order["state"] for order in page["items"]]
+        if not page["next_cursor"]:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert len(states) >= len(said.placed)
+    taken = sum(1 for state in states if state in GOES_ON | {"placed"})
+    product = await town.merchant.get(f"/api/shops/{town.shop_id}/products/{town.product_id}")
+    sku = product["skus"][0]
+    assert sku.get("available", sku.get("stock_left")) == STOCK - taken, (sku, taken)
