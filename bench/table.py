@@ -27,9 +27,9 @@ def machine() -> str:
     return f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores {model}, {system}"
 
 
-def show(rows: Sequence[Row]) -> None:
+def show(rows: Sequence[Row], note: str = "") -> None:
     """Print as a Markdown table, which is also how docs/benchmarks.md keeps it."""
-    print(f"{machine()}\n")
+    print(f"{machine()}{note}\n")
     print("| what | Kaibo | baseline, same run | ratio | goal |\n|---|---|---|---|---|")
     for row in rows:
         print(f"| {' | '.join(astuple(row))} |")
