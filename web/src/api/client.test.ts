@@ -21,6 +21,12 @@ describe('api', () => {
     expect(read!.headers).not.toHaveProperty('X-CSRF-Token')
   })
 
+  it('repeats the name of a list', async () => {
+    const fetched = answering(200, {})
+    await api.get('/api/orders', { query: { state: ['refunding', 'refunded'], limit: 20 } })
+    expect(fetched.mock.calls[0]![0]).toBe('/api/orders?state=refunding&state=refunded&limit=20')
+  })
+
   it('turns a problem document into its words and facts', async () => {
     answering(422, { code: 'goods.out_of_stock', detail: '库存不足，仅剩 1 件', left: 1, errors: [{ path: 'lines.0.quantity', code: 'x', message: '太多' }] })
     const problem = await api.post('/api/orders', {}).catch((reason: unknown) => reason as ApiProblem)

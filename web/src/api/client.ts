@@ -12,7 +12,9 @@ import { ApiProblem, type ProblemBody } from './problem'
 export { ApiProblem, wordsOf } from './problem'
 
 const ANSWER_SECONDS_MAX = 20
-export type Query = Record<string, string | number | boolean | null | undefined>
+type QueryValue = string | number | boolean | null | undefined
+/** A list repeats its name: {state: ['paid', 'shipped']} → ?state=paid&state=shipped. */
+export type Query = Record<string, QueryValue | readonly QueryValue[]>
 
 export interface CallOptions {
   query?: Query
@@ -44,7 +46,9 @@ export function path(parts: TemplateStringsArray, ...values: (string | number)[]
 function withQuery(to: string, query: Query | undefined): string {
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(query ?? {})) {
-    if (value !== undefined && value !== null && value !== '') search.set(name, String(value))
+    for (const one of Array.isArray(value) ? (value as readonly QueryValue[]) : [value as QueryValue]) {
+      if (one !== undefined && one !== null && one !== '') search.append(name, String(one))
+    }
   }
   const text = search.toString()
   return text ? `${to}?${text}` : to
