@@ -9,7 +9,8 @@ HEAD = """# Configuration
 Made from `src/kaibo/kernel/config.py`; do not edit by hand.
 
 A setting comes from the environment (`KAIBO_` and its name in capitals), else from the TOML file that `KAIBO_CONFIG`
-names, else from its default. A wrong value stops the start and names the key, the value and what is allowed; so does a misspelt one.
+names, else from its default.
+A wrong value stops the start and names the key, the value and what is allowed; so does a misspelt one.
 
 | key | default | what it is |
 |---|---|---|
