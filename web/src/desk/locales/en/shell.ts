@@ -14,7 +14,7 @@ export default {
   'nav.money': 'Money',
   'nav.realname': 'Real name',
   'nav.earnings': 'Earnings',
-  'nav.merchant': 'Become a merchant',
+  'nav.merchant': 'Open a shop',
   'nav.wall': 'Room wall',
   'nav.reviews': 'Reviews',
   'nav.find-orders': 'Find orders',
