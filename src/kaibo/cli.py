@@ -106,7 +106,7 @@ def up(
                 house_up.run(
                     settings,
                     step=lambda what: (status.update(what), err.is_terminal or err.print(what))[0],
-                    say=lambda what: err.print(what, markup=False),
+                    say=lambda what: err.print(what, markup=False, soft_wrap=True),
                     when_up=when_up,
                 )
             )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, async_playwright
@@ -16,14 +18,15 @@ DESK = {"viewport": {"width": 1440, "height": 900}}
 
 
 @pytest.fixture(scope="session")
-async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
-    house = RunningHouse(tmp_path_factory.mktemp("house"))
+async def town() -> AsyncIterator[Town]:
+    house = RunningHouse(Path(tempfile.mkdtemp(prefix="kaibo-house-")))
     await house.start()
     made = await Town.settle(house)
     await made.go_live()
     yield made
     await made.close()
     await house.stop()
+    shutil.rmtree(house.data_dir)
 
 
 @pytest.fixture(scope="session")

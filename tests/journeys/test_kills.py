@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
+import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 import psutil
@@ -34,14 +37,15 @@ class Acknowledged:
 
 
 @pytest.fixture
-async def fragile(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
-    house = RunningHouse(tmp_path_factory.mktemp("fragile"))
+async def fragile() -> AsyncIterator[Town]:
+    house = RunningHouse(Path(tempfile.mkdtemp(prefix="kaibo-fragile-")))
     await house.start()
     town = await Town.settle(house)
     await town.go_live()
     yield town
     await town.close()
     await house.stop()
+    shutil.rmtree(house.data_dir)
 
 
 async def test_twenty_kills_lose_nothing_that_was_acknowledged(fragile: Town) -> None:

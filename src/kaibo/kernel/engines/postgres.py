@@ -126,6 +126,7 @@ class PostgresEngine:
             "log_min_messages": "warning",
             **overrides,
         }
+        self._own()
         self._forget_stale_lock()
         words = [word for key, value in options.items() for word in ("-c", f"{key}={value}")]
         return [str(bin_directory() / "postgres"), "-D", str(self.data), *words]
