@@ -107,30 +107,25 @@ async def _write_skus(db: Db, shop_id: UUID, before: Product, written: tuple[Sku
     await db.execute(update(skus).where(skus.c.id.in_(kept)).values(code=None))
     for place, sku in sorted(enumerate(written), key=lambda entry: str(entry[1].id)):
         if sku.id is not None:
-            await change_sku(db, shop_id, known[sku.id], sku, place, actor_id, kind="edited")
+            await _change_sku(db, shop_id, known[sku.id], sku, place, actor_id)
     new = [NewSku(new_id(), before.id, place, sku) for place, sku in enumerate(written) if sku.id is None]
     await insert_skus(db, shop_id, new, actor_id)
 
 
-async def change_sku(
-    db: Db, shop_id: UUID, before: Sku, draft: SkuDraft, place: int | None, actor_id: UUID, *, kind: str
-) -> None:
+async def _change_sku(db: Db, shop_id: UUID, before: Sku, draft: SkuDraft, place: int, actor_id: UUID) -> None:
     """Write one existing SKU. Stock moves by (stock - stock_was), or to `stock` where the writer did not say what it was."""
     values: dict[str, Any] = {
         "name": draft.name,
         "code": draft.code,
         "price_fen": draft.price_fen,
         "limit_per_buyer": draft.limit_per_buyer,
+        "position": place,
     }
-    unmoved = all(getattr(before, name) == value for name, value in values.items())
-    if place is not None:
-        values["position"] = place
-    if place is not None or not unmoved:
-        await db.execute(update(skus).where(skus.c.id == before.id).values(**values))
+    await db.execute(update(skus).where(skus.c.id == before.id).values(**values))
     if draft.price_fen != before.price_fen:
         await note_prices(db, [(before.id, draft.price_fen)], actor_id)
     if draft.stock is None:
         return
     was = before.stock if draft.stock_was is None else draft.stock_was
     if draft.stock != was:
-        await adjust_stock(db, shop_id, before.id, draft.stock - was, reason="", actor_id=actor_id, kind=kind)
+        await adjust_stock(db, shop_id, before.id, draft.stock - was, reason="", actor_id=actor_id, kind="edited")

@@ -14,11 +14,11 @@ from kaibo.kernel.web import CallerDep, DbDep, StateDep, auth, limited
 router = APIRouter()
 
 
-@router.post("/api/pictures", status_code=201, dependencies=[auth.signed_in, limited("60/minute")])
+@router.post("/api/pictures", dependencies=[auth.signed_in, limited("60/minute")])
 async def upload_picture(
     file: Annotated[UploadFile, File()], db: DbDep, caller: CallerDep, state: StateDep
 ) -> PictureWire:
-    """JPEG, PNG or WebP by content; answered as WebP without EXIF. The same file again is the same picture."""
+    """JPEG, PNG or WebP by content; answered as WebP without EXIF. The same file again is the same picture, so no key is needed."""
     bytes_max = state.settings.upload_bytes_max
     content = await file.read(bytes_max + 1)
     if len(content) > bytes_max:

@@ -9,10 +9,11 @@ from uuid import UUID
 
 from sqlalchemy import select, text, update
 
-from kaibo.goods.catalog.change import after_edit, change_sku, written_values
+from kaibo.goods.catalog.change import after_edit, written_values
 from kaibo.goods.catalog.lookup import count_products, products_by
 from kaibo.goods.catalog.model import Product, Sku
 from kaibo.goods.catalog.record import NewSku, insert_products, insert_skus
+from kaibo.goods.catalog.rewrite import rewrite_skus
 from kaibo.goods.catalog.rules import PRODUCTS_PER_SHOP_MAX
 from kaibo.goods.catalog.tables import products, skus
 from kaibo.goods.importing.plan import Plan, plan, sku_draft
@@ -73,10 +74,8 @@ async def _known(
 
 async def _apply(db: Db, shop_id: UUID, actor_id: UUID, made: Plan) -> None:
     await insert_products(db, shop_id, [(g.new_id, g.draft()) for g in made.groups if g.product is None])
-    # Stock rows are touched in SKU order, as holds do.
-    changes = sorted(((sku, row) for g in made.groups for sku, row in g.changed), key=lambda change: change[0].id)
-    for sku, row in changes:
-        await change_sku(db, shop_id, sku, sku_draft(row, sku), None, actor_id, kind="imported")
+    changes = [(g.product, sku, sku_draft(row, sku)) for g in made.groups if g.product for sku, row in g.changed]
+    await rewrite_skus(db, changes, actor_id)
     new = [
         NewSku(new_id(), g.new_id, place, sku_draft(row))
         for g in made.groups

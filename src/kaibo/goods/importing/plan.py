@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,18 @@ from kaibo.goods.catalog import rules
 from kaibo.goods.catalog.model import Product, ProductDraft, Sku, SkuDraft
 from kaibo.goods.importing.read import Fault, Row
 from kaibo.kernel.ids import new_id
+
+_OF_PRODUCT = (
+    "title",
+    "category_key",
+    "description",
+    "origin",
+    "selling_points",
+    "attributes",
+    "service_tags",
+    "freight_fen",
+    "commission_bps",
+)
 
 
 @dataclass
@@ -31,8 +43,9 @@ class Group:
         return {*kept, *(row.cells["sku_name"] for row in self.added)}
 
     def draft(self) -> ProductDraft:
+        """What the file says of the product; of an existing one only what is new."""
         c = self.cells
-        return ProductDraft(
+        said = ProductDraft(
             title=c.get("title"),
             category_key=c.get("category"),
             description=c.get("description"),
@@ -43,6 +56,10 @@ class Group:
             freight_fen=c.get("freight"),
             commission_bps=c.get("commission"),
         )
+        if self.product is None:
+            return said
+        known = [name for name in _OF_PRODUCT if getattr(said, name) == getattr(self.product, name)]
+        return replace(said, **dict.fromkeys(known))
 
 
 @dataclass(frozen=True)
