@@ -161,8 +161,8 @@ async def test_what_was_not_reviewed_does_not(
 async def test_a_product_on_sale_keeps_a_picture_and_a_sku(shop: Shop, reviewer: Person, picture_id: str) -> None:
     made = (await create(shop, picture_ids=[picture_id])).json()
     await approve(shop, reviewer, made["id"])
-    for change, missing in (({"picture_ids": []}, "pictures"), ({"skus": []}, "skus")):
-        refused = await patch(shop, made["id"], **change)
+    for member, missing in (("picture_ids", "pictures"), ("skus", "skus")):
+        refused = await patch(shop, made["id"], **{member: []})
         assert (refused.status_code, refused.json()["missing"]) == (422, [missing])
     assert (await shop.owner.client.get(f"{shop.path}/products/{made['id']}")).json()["state"] == "approved"
 

@@ -183,7 +183,7 @@ async def test_a_login_ends_after_its_days(client: httpx.AsyncClient) -> None:
 
 async def test_a_forged_cookie_is_nobody(client: httpx.AsyncClient) -> None:
     for forged in ("x", "A" * 43, "A" * 5000, "%00", "é"):
-        answer = await client.get("/api/me", headers={"Cookie": f"kaibo_login={forged}".encode()})
+        answer = await client.get("/api/me", headers={b"Cookie": f"kaibo_login={forged}".encode()})
         assert answer.json()["signed_in"] is False
         assert answer.json()["person"] is None
 

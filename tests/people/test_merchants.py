@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import uuid
 from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 from sqlalchemy import select
 
 from kaibo.kernel import tables as kernel_tables
@@ -152,3 +154,15 @@ async def test_a_shop_is_furnished_by_its_staff_only(sign_in: Any, reviewer: Any
     assert shown["description"] == "三代木匠"
     assert shown["merchant"]["licence_number"].startswith("91330881MA")
     assert shown["product_count"] == 0
+
+
+async def test_the_reviewer_sees_the_picture_of_the_licence(sign_in: Any, reviewer: Any) -> None:
+    owner = await sign_in()
+    out = io.BytesIO()
+    Image.new("RGB", (300, 200), "white").save(out, "PNG")
+    files = {"file": ("licence.png", out.getvalue(), "image/png")}
+    picture = (await owner.client.post("/api/pictures", files=files)).json()
+    made = (await apply(owner.client, licence_picture_id=picture["id"])).json()
+    assert made["licence_picture_url"] == picture["url"]
+    nowhere = await apply(owner.client, licence_picture_id=str(uuid.uuid4()))
+    assert (nowhere.status_code, nowhere.json()["what"]) == (404, "picture")

@@ -9,6 +9,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from kaibo.kernel.db import Db
+from kaibo.kernel.errors import Missing
 from kaibo.kernel.ids import new_id
 from kaibo.people.accounts.rules import phone_number
 from kaibo.people.accounts.standing import note_standing
@@ -23,7 +24,7 @@ from kaibo.people.contracts import (
     ShopNameTaken,
 )
 from kaibo.people.merchants import rules
-from kaibo.people.merchants.lookup import Merchant, merchant
+from kaibo.people.merchants.lookup import Merchant, merchant, picture_urls
 from kaibo.people.merchants.tables import merchants, shops
 
 
@@ -44,7 +45,7 @@ class Application:
 async def apply_as_merchant(db: Db, owner_id: UUID, wanted: Application) -> Merchant:
     """Record an application for a reviewer.
 
-    Raises LicenceMalformed, PhoneMalformed, AddressInvalid, LicenceTaken, ShopNameTaken, MerchantsFull.
+    Raises LicenceMalformed, PhoneMalformed, AddressInvalid, LicenceTaken, ShopNameTaken, MerchantsFull, Missing (the picture).
     """
     licence, phone = rules.licence_number(wanted.licence_number), phone_number(wanted.contact_phone)
     if licence is None:
@@ -57,6 +58,9 @@ async def apply_as_merchant(db: Db, owner_id: UUID, wanted: Application) -> Merc
     city = full_city(province, wanted.city)
     if city is None:
         raise AddressInvalid(field="city", value=wanted.city)
+    picture_id = wanted.licence_picture_id
+    if picture_id is not None and picture_id not in await picture_urls(db, [picture_id]):
+        raise Missing(what="picture", id=str(picture_id))
     await _refuse_one_too_many(db, owner_id)
     await refuse_taken_name(db, wanted.shop_name)
     merchant_id = new_id()
