@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import ClassVar, Literal, NewType
 from uuid import UUID
 
-from kaibo.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refused, TooMany, Unavailable, refusal
+from kaibo.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refused, TooMany, refusal
 from kaibo.kernel.events import Event
 from kaibo.kernel.i18n import Locale, say
 
@@ -277,10 +277,3 @@ class HookForged(Forbidden):
 class HookMalformed(Invalid):
     code = "stage.hook_malformed"
     problem: str
-
-
-@refusal
-class MediaDown(Unavailable):
-    """The media engine did not answer the order to cut; the broadcast is ended all the same."""
-
-    code = "stage.media_down"
