@@ -1,6 +1,6 @@
 """A crowd of buyers as its own process: each has one connection and orders again as soon as the last order was answered.
 
-Reads one JSON object from standard input: `port`, `warm_up_seconds`, `seconds`, and `buyers`: a list of `{path, headers, body}`.
+Reads one JSON object from standard input: `port`, `warm_up_seconds`, `seconds` and `buyers`, a list of `{path, headers, body}`.
 Every request carries a fresh Idempotency-Key. Prints "measuring" when the warm-up is over, "measured" when the time is up, and then
 one line of JSON. Orders that are under way at the end are waited for, so that what was acknowledged can be counted in the database.
 """

@@ -1,4 +1,4 @@
-"""CPU of the media engine per 720p30 room, against `ffmpeg -c copy` to HLS in the same run.
+"""(b) CPU of the media engine per 720p30 room, against `ffmpeg -c copy` to HLS in the same run.
 
     python -m bench.media [--rooms 10] [--seconds 20] [--viewers 50]
 
@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,10 +25,16 @@ import imageio_ffmpeg
 import psutil
 import uvicorn
 
+from bench.table import Row, Say, show, tell
+from kaibo.kernel.engines.ports import free_port
+
 SECRET = "bench-of-the-media-engine"
 WARM_UP_SECONDS = 4
 CLIP_SECONDS = 20
 GOAL_CORES = 0.01
+ROOMS = 10
+SECONDS = 20.0
+VIEWERS = 50
 
 SERVER = """
 import asyncio, sys, pathlib, uvloop
@@ -37,7 +42,7 @@ from kaibo.stage.media.server import MediaServer
 from kaibo.stage.media.settings import MediaSettings
 async def main():
     server = MediaServer(MediaSettings(sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3]), rtmp_port=0, http_port=0,
-        record_min_free_bytes=0))
+        record_min_free_bytes=0, cors_origins=("*",)))
     await server.start()
     print("ports", server.rtmp_port, server.http_port, flush=True)
     await asyncio.Event().wait()
@@ -65,7 +70,7 @@ async def allow(scope: dict[str, object], receive: object, send: object) -> None
 
 @contextlib.asynccontextmanager
 async def platform() -> AsyncIterator[str]:
-    config = uvicorn.Config(allow, host="127.0.0.1", port=0, log_level="error", lifespan="off")  # type: ignore[arg-type]
+    config = uvicorn.Config(allow, host="127.0.0.1", port=0, log_level="error", lifespan="off")
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     while not server.started:
@@ -77,7 +82,6 @@ async def platform() -> AsyncIterator[str]:
 
 def encode_clip(path: Path) -> None:
     """A moving picture that needs about 2.6 Mbit/s, a keyframe each second."""
-    print(f"encoding {CLIP_SECONDS} s of 720p30 once ...", file=sys.stderr, flush=True)
     subprocess.run(
         [
             imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=1280x720:r=30",
@@ -115,8 +119,7 @@ async def cost_of(pids: list[int], seconds: float) -> Cost:
     processes = [psutil.Process(pid) for pid in pids]
 
     def cpu() -> float:
-        times = [process.cpu_times() for process in processes]
-        return sum(each.user + each.system for each in times)
+        return float(sum(sum(process.cpu_times()[:2]) for process in processes))
 
     before, began = cpu(), time.monotonic()
     await asyncio.sleep(seconds)
@@ -189,35 +192,21 @@ async def measure_engine(clip: Path, hook_url: str, work: Path, rooms: int, seco
 
 async def measure_ffmpeg(clip: Path, work: Path, rooms: int, seconds: float) -> Cost:
     """One `ffmpeg -c copy` a room, listening for RTMP and writing HLS."""
+    addresses = [f"rtmp://127.0.0.1:{free_port()}/live/room" for _ in range(rooms)]
     async with children() as readers, children() as running:
-        for room in range(rooms):
+        for room, address in enumerate(addresses):
             out = work / f"hls{room}"
             out.mkdir()
-            address = f"rtmp://127.0.0.1:{29350 + room}/live/room"
             readers.append(
                 await asyncio.create_subprocess_exec(
-                    imageio_ffmpeg.get_ffmpeg_exe(),
-                    "-v",
-                    "error",
-                    "-listen",
-                    "1",
-                    "-i",
-                    address,
-                    "-c",
-                    "copy",
-                    "-f",
-                    "hls",
-                    "-hls_time",
-                    "2",
-                    "-hls_segment_type",
-                    "fmp4",
-                    str(out / "index.m3u8"),
+                    imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-listen", "1", "-i", address, "-c", "copy",
+                    "-f", "hls", "-hls_time", "2", "-hls_segment_type", "fmp4", str(out / "index.m3u8"),
                     stdin=asyncio.subprocess.DEVNULL,
                 )
-            )
+            )  # fmt: skip
         await asyncio.sleep(1)
-        for room in range(rooms):
-            running.append(await push(clip, f"rtmp://127.0.0.1:{29350 + room}/live/room"))
+        for address in addresses:
+            running.append(await push(clip, address))
         await asyncio.sleep(WARM_UP_SECONDS + 2)
         cost = await cost_of([reader.pid for reader in readers], seconds)
         written = [room for room in range(rooms) if (work / f"hls{room}" / "index.m3u8").exists()]
@@ -244,44 +233,58 @@ async def measure_viewers(clip: Path, hook_url: str, work: Path, viewers: int, s
     return cost, megabits
 
 
-async def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rooms", type=int, default=10)
-    parser.add_argument("--seconds", type=float, default=20)
-    parser.add_argument("--viewers", type=int, default=50)
-    wanted = parser.parse_args()
-    work = Path(tempfile.mkdtemp(prefix="kaibo-bench-media-"))
-    try:
+async def rows(
+    say: Say = tell,
+    room_count: int = ROOMS,
+    seconds: float = SECONDS,
+    viewers: int = VIEWERS,
+) -> list[Row]:
+    with tempfile.TemporaryDirectory(prefix="kaibo-bench-media-") as directory:
+        work = Path(directory)
         clip = work / "clip.flv"
+        say(f"media: encoding {CLIP_SECONDS} s of 720p30 once ...")
         await asyncio.to_thread(encode_clip, clip)
         bitrate_mbps = clip.stat().st_size * 8 / CLIP_SECONDS / 1_000_000
         async with platform() as hook_url:
-            print(f"{wanted.rooms} rooms through the engine ...", file=sys.stderr, flush=True)
-            ours, played = await measure_engine(clip, hook_url, work, wanted.rooms, wanted.seconds)
-            print(f"{wanted.rooms} rooms through ffmpeg -c copy ...", file=sys.stderr, flush=True)
-            theirs = await measure_ffmpeg(clip, work, wanted.rooms, wanted.seconds)
-            print(f"{wanted.viewers} HTTP-FLV viewers ...", file=sys.stderr, flush=True)
-            watched, megabits = await measure_viewers(clip, hook_url, work, wanted.viewers, wanted.seconds)
-    finally:
-        shutil.rmtree(work)
-    rooms = wanted.rooms
-    per_room = ours.cores / rooms
-    per_viewer = max(1e-9, watched.cores - per_room) / wanted.viewers
-    print(f"720p30, {bitrate_mbps:.1f} Mbit/s, {rooms} rooms, {wanted.seconds:g} s a figure")
-    print(f"{'':44}{'cores/room':>12}{'MiB/room':>10}{'of ffmpeg':>11}")
-    for name, cost in (
-        ("engine: FLV + LL-HLS + recording", ours),
-        ("the same with an LL-HLS player a room", played),
-        ("ffmpeg -c copy to HLS", theirs),
-    ):
-        ratio = cost.cores / theirs.cores
-        print(f"{name:44}{cost.cores / rooms:12.4f}{cost.resident_mib / rooms:10.1f}{ratio:11.2f}")
-    print(f"goal {GOAL_CORES} core a room: {'met' if per_room <= GOAL_CORES else 'missed'}")
-    print(
-        f"{wanted.viewers} FLV viewers, {megabits:.0f} Mbit/s out: {per_viewer:.5f} core a viewer, "
-        f"{1 / per_viewer:.0f} viewers a core"
-    )
+            say(f"media: {room_count} rooms through the engine ...")
+            ours, played = await measure_engine(clip, hook_url, work, room_count, seconds)
+            say(f"media: {room_count} rooms through ffmpeg -c copy ...")
+            theirs = await measure_ffmpeg(clip, work, room_count, seconds)
+            say(f"media: {viewers} HTTP-FLV viewers ...")
+            watched, megabits = await measure_viewers(clip, hook_url, work, viewers, seconds)
+    alone = ours.cores / room_count
+    per_viewer = max(1e-9, watched.cores - alone) / viewers
+    what = f"media, {room_count} rooms of 720p30, {bitrate_mbps:.1f} Mbit/s"
+    copying = f"{theirs.cores / room_count:.4f} (ffmpeg -c copy to HLS)"
+    return [
+        Row(
+            f"{what}: cores a room for FLV, LL-HLS and recording", f"{alone:.4f}", copying,
+            f"{ours.cores / theirs.cores:.2f}x", f"<= {GOAL_CORES}", alone <= GOAL_CORES,
+        ),
+        Row(
+            f"{what}: the same with an LL-HLS player each", f"{played.cores / room_count:.4f}", copying,
+            f"{played.cores / theirs.cores:.2f}x", f"<= {GOAL_CORES}", played.cores / room_count <= GOAL_CORES,
+        ),
+        Row(
+            f"{what}: memory a room, MiB", f"{ours.resident_mib / room_count:.1f}",
+            f"{theirs.resident_mib / room_count:.1f} (ffmpeg -c copy to HLS)",
+            f"{ours.resident_mib / theirs.resident_mib:.2f}x", "none set",
+        ),
+        Row(
+            f"media: HTTP-FLV viewers a core ({viewers} viewers, {megabits:.0f} Mbit/s out)", f"{1 / per_viewer:,.0f}",
+            "none", "", "none set",
+        ),
+    ]  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rooms", type=int, default=ROOMS)
+    parser.add_argument("--seconds", type=float, default=SECONDS)
+    parser.add_argument("--viewers", type=int, default=VIEWERS)
+    asked = parser.parse_args()
+    show(asyncio.run(rows(tell, asked.rooms, asked.seconds, asked.viewers)))
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ import psutil
 from tests.journeys.house import RunningHouse
 from tests.journeys.town import PRICE_FEN, STOCK, Town
 
-from bench.table import Row, show
+from bench.table import Row, Say, show, tell
 from kaibo import house as kaibo_house
 from kaibo.demo.person import Person
 from kaibo.kernel.engines.ports import free_port
@@ -70,17 +70,12 @@ class Measured:
 
 
 def cpu(process: psutil.Process) -> float:
-    """CPU of a process, the children it has and the children it had."""
-    times = process.cpu_times()
-    ended = times.children_user + times.children_system
-    return times.user + times.system + ended + sum(_own_cpu(child) for child in process.children(recursive=True))
-
-
-def _own_cpu(process: psutil.Process) -> float:
-    with contextlib.suppress(psutil.NoSuchProcess):
-        times = process.cpu_times()
-        return times.user + times.system
-    return 0.0
+    """CPU seconds of a process, of the children it has and of the children it had."""
+    used: float = sum(process.cpu_times()[:4])
+    for child in process.children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            used += sum(child.cpu_times()[:2])
+    return used
 
 
 async def crowd(
@@ -206,9 +201,7 @@ async def _durable(database: asyncpg.Connection) -> None:
             raise RuntimeError(f"{setting} is {value}: the figure would mean nothing")
 
 
-async def measure(
-    buyers: int, seconds: float, say: Callable[[str], None] = lambda _: None
-) -> tuple[Measured, Measured, float]:
+async def measure(buyers: int, seconds: float, say: Say = tell) -> tuple[Measured, Measured, float]:
     """Kaibo, the baseline, and the milliseconds of an fsync where their data lies."""
     with tempfile.TemporaryDirectory(prefix="kaibo-bench-orders-") as directory:
         house = RunningHouse(Path(directory) / "house")
@@ -243,6 +236,7 @@ def table(ours: Measured, theirs: Measured, buyers: int, disk_ms: float) -> list
             f"{theirs.per_second:,.0f} (ORM, FOR UPDATE)",
             f"{ours.per_second / theirs.per_second:.2f}x",
             "> 1x",
+            ours.per_second > theirs.per_second,
         ),
         Row(
             "orders: sent to acknowledged, p50 / p99",
@@ -261,9 +255,7 @@ def table(ours: Measured, theirs: Measured, buyers: int, disk_ms: float) -> list
     ]
 
 
-async def rows(
-    say: Callable[[str], None] = lambda _: None, buyers: int = BUYERS, seconds: float = SECONDS
-) -> list[Row]:
+async def rows(say: Say = tell, buyers: int = BUYERS, seconds: float = SECONDS) -> list[Row]:
     ours, theirs, disk_ms = await measure(buyers, seconds, say)
     return table(ours, theirs, buyers, disk_ms)
 
@@ -273,7 +265,7 @@ def main() -> None:
     parser.add_argument("--buyers", type=int, default=BUYERS)
     parser.add_argument("--seconds", type=float, default=SECONDS)
     asked = parser.parse_args()
-    show(asyncio.run(rows(lambda what: print(what, file=sys.stderr, flush=True), asked.buyers, asked.seconds)))
+    show(asyncio.run(rows(tell, asked.buyers, asked.seconds)))
 
 
 if __name__ == "__main__":
