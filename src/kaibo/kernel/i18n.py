@@ -28,7 +28,17 @@ def known(locale: Locale) -> frozenset[str]:
 def say(code: str, locale: Locale, facts: dict[str, Any]) -> str:
     """The sentence for `code`; the code itself where no word file has it (a house test forbids that)."""
     sentence = _words(locale).get(code)
-    return sentence.format(**facts) if sentence else code
+    if not sentence:
+        return code
+    return sentence.format(**{name: _listed(code, locale, fact) for name, fact in facts.items()})
+
+
+def _listed(code: str, locale: Locale, fact: Any) -> Any:
+    """A plain list reads as a list does in that language; an item is named by "<code>.<item>" where there are such words."""
+    if type(fact) is not list:
+        return fact
+    items = [_words(locale).get(f"{code}.{item}", str(item)) for item in fact]
+    return ("、" if locale == "zh" else ", ").join(items)
 
 
 def preferred(accept_language: str, default: Locale) -> Locale:

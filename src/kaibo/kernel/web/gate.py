@@ -24,6 +24,7 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 LOGIN_COOKIE = "kaibo_login"
 CSRF_COOKIE = "kaibo_csrf"
 CSRF_DAYS = 30
+GIVES_TOKEN = {"/api/me", "/api/login", "/api/staff/login", "/", "/desk"}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 seconds = histogram(
@@ -126,7 +127,7 @@ class _Passage:
             headers["X-Request-Id"] = self._request_id
             for name, value in self._security(headers.get("content-type", "")).items():
                 headers.setdefault(name, value)
-            if self._fresh_csrf and self._scope["path"] in {"/api/me", "/", "/desk"}:
+            if self._fresh_csrf and self._scope["path"] in GIVES_TOKEN:
                 secure = "; Secure" if self._settings.public_url.startswith("https") else ""
                 headers.append(
                     "Set-Cookie",
