@@ -121,6 +121,7 @@ class Tree:
     async def _keep(self, child: Child) -> None:
         """Restart the child whenever it ends by itself, a little later each time until it has been steady for a minute."""
         falls = 0
+        returning: asyncio.Task[None] = asyncio.create_task(asyncio.sleep(0))
         while True:
             started = time.monotonic()
             code = await self._running[child.name].wait()
@@ -134,11 +135,16 @@ class Tree:
             )
             await asyncio.sleep(pause)
             await self._spawn(child)
-            try:
-                await asyncio.wait_for(child.ready(), child.ready_seconds_max)
-                self._say(f"{child.name} is back")
-            except Exception as wrong:
-                self._say(f"{child.name} is not ready yet: {wrong!r}")
+            # Not awaited here: it may die again before it is ready, and that must be noticed at once.
+            returning.cancel()
+            returning = asyncio.create_task(self._say_when_back(child))
+
+    async def _say_when_back(self, child: Child) -> None:
+        try:
+            await asyncio.wait_for(child.ready(), child.ready_seconds_max)
+            self._say(f"{child.name} is back")
+        except Exception as wrong:
+            self._say(f"{child.name} is not ready yet: {wrong!r}")
 
     async def stop(self) -> None:
         """Ask every child to end, last started first; one that does not is killed."""

@@ -63,7 +63,7 @@ async def _invalid(request: Request, wrong: Exception) -> Response:
             "path": ".".join(str(part) for part in error["loc"]),
             "code": error["type"],
             "message": error["msg"],
-            "value": str(error.get("input"))[:VALUE_CHARS_MAX],
+            "value": str(error.get("input"))[:VALUE_CHARS_MAX].encode("utf-8", "replace").decode(),
         }
         for error in wrong.errors()[:50]
     ]
