@@ -19,7 +19,7 @@ from pathlib import Path
 
 LOG_BYTES_MAX = 50 << 20
 RESTART_SECONDS = (0.2, 1.0, 3.0, 10.0, 30.0)
-STEADY_SECONDS = 60.0
+STEADY_SECONDS = 10.0
 STOP_SECONDS_MAX = 12.0
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -119,7 +119,7 @@ class Tree:
         return process
 
     async def _keep(self, child: Child) -> None:
-        """Restart the child whenever it ends by itself, a little later each time until it has been steady for a minute."""
+        """Restart the child whenever it ends by itself, a little later each time until it has been steady."""
         falls = 0
         returning: asyncio.Task[None] = asyncio.create_task(asyncio.sleep(0))
         while True:
