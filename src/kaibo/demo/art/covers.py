@@ -11,8 +11,8 @@ from kaibo.demo.art import backdrops
 from kaibo.demo.art.brush import Canvas, Grad, Rgb, darker, ellipse, lighter, moved, rrect
 from kaibo.demo.art.bulbs import PURPLE, garlic
 from kaibo.demo.art.doors import leaf_picture
-from kaibo.demo.art.packs import Print, soft_pack
 from kaibo.demo.art.figure import Pose
+from kaibo.demo.art.packs import Print, soft_pack
 from kaibo.demo.art.people import HOSTS, draw_person, viewer
 from kaibo.demo.art.rooms import ground_shadow
 

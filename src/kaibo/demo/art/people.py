@@ -54,7 +54,13 @@ PARTS = ("back", "torso", "head", "arms")
 
 
 def draw_person(
-    c: Canvas, who: Who, pose: Pose, ox: float = 0.0, oy: float = 0.0, scale: float = 1.0, parts: tuple[str, ...] = PARTS
+    c: Canvas,
+    who: Who,
+    pose: Pose,
+    ox: float = 0.0,
+    oy: float = 0.0,
+    scale: float = 1.0,
+    parts: tuple[str, ...] = PARTS,
 ) -> None:
     """Paint the figure, or some of its parts from back to front, with its box's corner at (ox, oy)."""
     figure = Figure(c, ox, oy, scale)
