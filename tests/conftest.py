@@ -16,6 +16,7 @@ import asyncpg
 import httpx
 import pytest
 
+from kaibo import migrate
 from kaibo.kernel import config, context
 from kaibo.kernel.blobs import Blobs
 from kaibo.kernel.bus import Bus
@@ -43,37 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
     command = engine.command(fsync="off", max_connections="300")
     _started.append(subprocess.Popen(command, cwd="/", user=engine.user(), stderr=subprocess.DEVNULL))
     asyncio.run(engine.wait_until_ready())
-    asyncio.run(_schema_until_revisions_exist(engine.url()))
+    migrate.upgrade(engine.url())
     os.environ["POSTGRES_OF_KAIBO_TESTS"] = engine.url()
-
-
-async def _schema_until_revisions_exist(url: str) -> None:
-    import importlib
-    import pkgutil
-
-    from sqlalchemy import text
-
-    import kaibo
-    from kaibo import migrate
-    from kaibo.kernel.db import metadata
-
-    guards: list[str] = []
-    for found in pkgutil.walk_packages(kaibo.__path__, "kaibo."):
-        last = found.name.rsplit(".", 1)[-1]
-        if last in {"tables", "guards"} or last.endswith("_tables"):
-            module = importlib.import_module(found.name)
-            for name in dir(module):
-                if name.endswith("_GUARDS"):
-                    guards += getattr(module, name)
-    opened = Database.connect(url)
-    async with opened.engine.begin() as connection:
-        for schema in migrate.SCHEMAS:
-            await connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
-        await connection.run_sync(metadata.create_all)
-        for guard in guards:
-            await connection.exec_driver_sql(guard)
-    await opened.close()
-    await migrate._install_jobs(url)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

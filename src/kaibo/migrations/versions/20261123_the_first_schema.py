@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "b4559c031b77"
+revision = "185788111aa8"
 down_revision = None
 branch_labels = None
 depends_on = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "1ed9e6a0b001"
-down_revision = "b4559c031b77"
+down_revision = "185788111aa8"
 branch_labels = None
 depends_on = None
 
