@@ -200,19 +200,23 @@ def _hair_front(f: Figure, who: Who, x: float, y: float) -> None:
             a = math.radians(190 + i * 160 / 8)
             f.shape(ellipse(x + 76 * math.cos(a), y - 30 + 80 * math.sin(a), 31, 29), tone)
     elif who.hair == "cap":
-        f.shape(
-            smooth(
-                [(x - 92, y - 30), (x - 82, y - 96), (x, y - 132), (x + 82, y - 96), (x + 92, y - 30), (x, y - 58)],
-                steps=8,
-            ),
-            who.extra,
-        )
-        f.shape(
-            smooth([(x - 96, y - 34), (x, y - 70), (x + 96, y - 34), (x + 70, y - 22), (x, y - 46), (x - 70, y - 22)]),
-            darker(who.extra, 0.3),
-        )
+        _cap(f, who, x, y)
     else:
         _headscarf(f, who, x, y)
+
+
+def _cap(f: Figure, who: Who, x: float, y: float) -> None:
+    f.shape(
+        smooth(
+            [(x - 92, y - 30), (x - 82, y - 96), (x, y - 132), (x + 82, y - 96), (x + 92, y - 30), (x, y - 58)],
+            steps=8,
+        ),
+        who.extra,
+    )
+    f.shape(
+        smooth([(x - 96, y - 34), (x, y - 70), (x + 96, y - 34), (x + 70, y - 22), (x, y - 46), (x - 70, y - 22)]),
+        darker(who.extra, 0.3),
+    )
 
 
 def _headscarf(f: Figure, who: Who, x: float, y: float) -> None:

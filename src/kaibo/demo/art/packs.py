@@ -262,8 +262,8 @@ def _tail(c: Canvas, x: float, y: float, w: float, h: float, tone: Rgb) -> None:
 def film(c: Canvas, x: float, y: float, w: float, h: float, handle: bool = True) -> None:
     """A clear bag round a bundle: edges, glare, creases and a carrying handle."""
     c.shape(rrect(x, y, x + w, y + h, 22), (255, 255, 255), 0.10)
-    c.line([*rrect(x, y, x + w, y + h, 22), (x + w, y + 22)], 2.4, (255, 255, 255), 0.75)
     pane = rrect(x, y, x + w, y + h, 22)
+    c.line([*pane, pane[0]], 2.4, (255, 255, 255), 0.75)
     for at, width, alpha in ((0.10, 0.06, 0.34), (0.19, 0.02, 0.4), (0.72, 0.08, 0.20)):
         ax = x + w * at
         c.shape(

@@ -11,7 +11,8 @@ from kaibo.demo.art.bulbs import Skin, garlic
 from kaibo.demo.art.rooms import ground_shadow
 from kaibo.demo.art.texture import speckle
 
-SPRITE_PX = 190
+SPRITE_PX, THUMB_SPRITE_PX = 190, 70
+LARGE_PX = 200
 
 
 def put(
@@ -26,7 +27,7 @@ def put(
     shadow: float = 0.5,
 ) -> None:
     """Stand one bulb or clove on the table."""
-    art = garlic(shape, skin, seed % 4, SPRITE_PX)
+    art = garlic(shape, skin, seed % 4, SPRITE_PX if c.size_px >= LARGE_PX else THUMB_SPRITE_PX)
     height = width * art.height / art.width
     if shadow:
         ground_shadow(c, cx + width * 0.05, base - width * 0.02, width * 0.42, width * 0.10, shadow)

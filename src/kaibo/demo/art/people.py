@@ -109,25 +109,7 @@ def _torso(f: Figure, who: Who) -> None:
             lighter(who.top, 0.25),
         )
     elif who.garb == "vest":
-        for way in (-1, 1):
-            panel = smooth(
-                [
-                    (300 + 30 * way, 520),
-                    (300 + 60 * way, 424),
-                    (300 + 118 * way, 452),
-                    (300 + 158 * way, 600),
-                    (300 + 158 * way, 930),
-                    (300 + 12 * way, 930),
-                ],
-                steps=6,
-            )
-            f.shape(panel, Grad.of(lighter(who.extra, 0.12), darker(who.extra, 0.16), angle=20), clip=body)
-            edge = smooth([(300 + 58 * way, 430), (300 + 30 * way, 530), (300 + 14 * way, 900)], closed=False)
-            f.line(edge, 10, (240, 186, 90))
-            f.line(edge, 3, (214, 70, 110))
-        f.shape(smooth([(254, 404), (300, 462), (346, 404), (330, 396), (270, 396)], steps=5), who.skin)
-        for yy in (560, 620, 680):
-            f.shape(ellipse(300, yy, 8, 8), (240, 186, 90))
+        _vest(f, who, body)
     else:
         f.shape(ellipse(300, 404, 58, 34), who.skin)
         if who.garb == "shirt":
@@ -136,6 +118,28 @@ def _torso(f: Figure, who: Who) -> None:
                     [(300, 450), (300 + 62 * way, 396), (300 + 80 * way, 440), (300 + 34 * way, 488)],
                     lighter(who.top, 0.3),
                 )
+
+
+def _vest(f: Figure, who: Who, body: list[Point]) -> None:
+    for way in (-1, 1):
+        panel = smooth(
+            [
+                (300 + 30 * way, 520),
+                (300 + 60 * way, 424),
+                (300 + 118 * way, 452),
+                (300 + 158 * way, 600),
+                (300 + 158 * way, 930),
+                (300 + 12 * way, 930),
+            ],
+            steps=6,
+        )
+        f.shape(panel, Grad.of(lighter(who.extra, 0.12), darker(who.extra, 0.16), angle=20), clip=body)
+        edge = smooth([(300 + 58 * way, 430), (300 + 30 * way, 530), (300 + 14 * way, 900)], closed=False)
+        f.line(edge, 10, (240, 186, 90))
+        f.line(edge, 3, (214, 70, 110))
+    f.shape(smooth([(254, 404), (300, 462), (346, 404), (330, 396), (270, 396)], steps=5), who.skin)
+    for yy in (560, 620, 680):
+        f.shape(ellipse(300, yy, 8, 8), (240, 186, 90))
 
 
 def _elbow(shoulder: Point, hand: Point, way: int) -> Point:

@@ -52,8 +52,8 @@ def wood(seed: int, width: int, height: int, palette: Wood, cathedral: float = 0
 
 def _rings(rnd: random.Random, width: int, height: int, cathedral: float) -> Image.Image:
     """Distance to the heart of the tree, folded into rings; computed small, because rings are smooth."""
-    w = 180
-    h = max(48, min(360, round(180 * height / width)))
+    w = min(180, max(24, width))
+    h = max(24, min(360, height, round(w * height / width)))
     centre, lean = rnd.uniform(0.3, 0.7), rnd.uniform(-0.12, 0.12)
     drift = [rnd.uniform(-1, 1) for _ in range(9)]
     count = rnd.uniform(12, 17)

@@ -37,7 +37,15 @@ def clock_command(rtmp_url: str) -> list[str]:
     return [
         imageio_ffmpeg.get_ffmpeg_exe(),
         *("-hide_banner", "-nostdin", "-loglevel", "warning"),
-        *("-re", "-f", "lavfi", "-i", f"color=c=0x14181f:s={WIDTH}x{HEIGHT}:r={FPS}"),
+        *(
+            "-re",
+            "-readrate_initial_burst",
+            "0.04",
+            "-f",
+            "lavfi",
+            "-i",
+            f"color=c=0x14181f:s={WIDTH}x{HEIGHT}:r={FPS}",
+        ),
         *("-f", "lavfi", "-i", "anullsrc=r=48000:cl=stereo"),
         *("-vf", picture_filter(), "-fps_mode", "passthrough", "-map", "0:v", "-map", "1:a"),
         *(

@@ -5,6 +5,7 @@ FLV, so that `ffmpeg -re -stream_loop -1 -i film -c copy -f flv rtmp://…` loop
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import subprocess
@@ -73,23 +74,23 @@ def encoder_command(sound: Path, target: Path, seconds: int) -> list[str]:
 def _encode(shop_key: str, sound: Path, target: Path, seconds: int, on_progress: Callable[[float], None]) -> None:
     command = encoder_command(sound, target, seconds)
     total = seconds * FPS
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)  # noqa: S603 - our own words
-    assert process.stdin is not None
-    assert process.stderr is not None
-    try:
-        for number, frame in enumerate(montage.frames(shop_key, count=total), start=1):
-            process.stdin.write(frame.tobytes())
-            if number % FPS == 0:
-                on_progress(number / (total + 1))
-        process.stdin.close()
-    except BrokenPipeError:
-        pass
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
-    said = process.stderr.read().decode(errors="replace")
-    if process.wait() != 0:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603 - our own words
+        assert process.stdin is not None
+        assert process.stderr is not None
+        try:
+            for number, frame in enumerate(montage.frames(shop_key, count=total), start=1):
+                process.stdin.write(frame.tobytes())
+                if number % FPS == 0:
+                    on_progress(number / (total + 1))
+            process.stdin.close()
+        except BrokenPipeError:
+            with contextlib.suppress(BrokenPipeError):  # what it said is read below
+                process.stdin.close()
+        except BaseException:
+            process.kill()
+            raise
+        said = process.stderr.read().decode(errors="replace")
+    if process.returncode != 0:
         raise FilmNotRendered(
             f"ffmpeg ended with {process.returncode} on the film of {shop_key}: {said[-STDERR_CHARS_MAX:]}"
         )

@@ -113,8 +113,9 @@ def _count(number: int) -> Image.Image:
     return c.finished()
 
 
-def _sheet(sag: float, wet: float) -> Image.Image:
-    """The sheet in its ring, `sag` px deep in the middle, `wet` 0..1; drawn at twice its size on 480 × 260."""
+def _sheet(sag: float, wet: float) -> tuple[Image.Image, Image.Image]:
+    """The sheet in its ring, `sag` px deep in the middle, `wet` 0..1, drawn at twice its size on 480 × 260; and the veil that its
+    near side lays over what lies in it, clearer the wetter it is."""
     w, h, k = 480, 260, 2
     cx, cy, rx, ry = 240.0, 50.0, RIM[2], RIM[3]
     art = Image.new("RGBA", (w * k, h * k), (0, 0, 0, 0))
@@ -163,7 +164,13 @@ def _sheet(sag: float, wet: float) -> Image.Image:
         y = cy + sag * 0.3
         box = ((cx - rx * size) * k, (y - ry * size) * k, (cx + rx * size) * k, (y + ry * size) * k)
         pen.ellipse(box, outline=(150, 200, 228, 120), width=3)
-    return art.reduce(k)
+    veil = Image.new("L", art.size, 0)
+    cover = ImageDraw.Draw(veil)
+    cover.polygon(under, fill=round(205 - 60 * wet))
+    cover.polygon(rim, fill=0)
+    front = art.copy()
+    front.putalpha(veil)
+    return art.reduce(k), front.reduce(k)
 
 
 def wet_test(stage: Stage) -> Paint:
@@ -177,9 +184,9 @@ def wet_test(stage: Stage) -> Paint:
     front.line(ellipse(cx, 40, rx + 6, ry + 4, 0, 180), 13, (96, 118, 138))
     front.line(ellipse(cx, 37, rx + 6, ry + 4, 4, 176), 4, (232, 240, 246))
     rim = front.finished()
-    sheets: dict[tuple[int, int], Image.Image] = {}
+    sheets: dict[tuple[int, int], tuple[Image.Image, Image.Image]] = {}
 
-    def sheet(sag: float, wet: float) -> Image.Image:
+    def sheet(sag: float, wet: float) -> tuple[Image.Image, Image.Image]:
         key = (round(sag), round(wet * 20))
         if key not in sheets:
             sheets[key] = _sheet(key[0], key[1] / 20)
@@ -196,10 +203,11 @@ def wet_test(stage: Stage) -> Paint:
             + 19 * weight
             + (2.0 * math.sin(t * 9) * math.exp(-((t * 1.0) % BALL_EVERY) * 3) if weight else 0)
         )
-        art = sheet(sag, wet)
+        art, veil = sheet(sag, wet)
         frame.paste(art, (round(cx - 240), round(cy - 50)), art)
         _drip(frame, t, cy)
         _balls(frame, laid, cx, cy + sag * 0.62)
+        frame.paste(veil, (round(cx - 240), round(cy - 50)), veil)
         frame.paste(rim, (0, round(cy - 40)), rim)
         if t > FIRST_BALL + 0.5:
             number = sum(1 for i in range(BALLS) if t > FIRST_BALL + i * BALL_EVERY + 0.5)
