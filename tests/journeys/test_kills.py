@@ -15,7 +15,7 @@ import httpx
 import psutil
 import pytest
 
-from kaibo.demo.door import Refusal, Unreached
+from kaibo.demo.door import Door, Refusal, Unreached
 from kaibo.demo.person import Person, fresh_key
 from tests.journeys.house import RunningHouse
 from tests.journeys.town import STOCK, Town
@@ -50,19 +50,22 @@ async def fragile() -> AsyncIterator[Town]:
 
 async def test_twenty_kills_lose_nothing_that_was_acknowledged(fragile: Town) -> None:
     town, said, stop = fragile, Acknowledged(), asyncio.Event()
-    people = [await town.buyer(100 + n) for n in range(BUYERS)]
+    street = Door(town.house.ports["PORT"], patience_seconds=2)
+    people = [await town.buyer(100 + n, door=street) for n in range(BUYERS)]
     addresses = [await town.address_of(person) for person in people]
     shopping = [asyncio.create_task(shop(town, *who, said, stop)) for who in zip(people, addresses, strict=True)]
     dice, kills = random.Random(20261123), 0
     for victim in itertools.chain.from_iterable(itertools.repeat(VICTIMS, ROUNDS)):
-        await asyncio.sleep(dice.uniform(0.4, 1.2))
+        before = len(said.placed)
+        await town.until(lambda: sold(said), lambda count, before=before: count > before + 1, seconds=90)
+        await asyncio.sleep(dice.uniform(0.0, 0.5))
         kills += await kill(town.house, victim)
     stop.set()
     await asyncio.gather(*shopping)
+    await town.until(lambda: ready(town.house), bool, seconds=90)
     assert kills >= 20
     assert len(said.placed) > kills, "people must have been buying while it happened"
 
-    await town.until(lambda: ready(town.house), bool, seconds=60)
     for order_id in said.paid:
         await town.until(
             lambda o=order_id: said.placed[o].get(f"/api/orders/{o}"), lambda o: o["state"] in GOES_ON, seconds=60
@@ -70,6 +73,11 @@ async def test_twenty_kills_lose_nothing_that_was_acknowledged(fragile: Town) ->
     for order_id, person in said.placed.items():
         assert (await person.get(f"/api/orders/{order_id}"))["id"] == order_id
     await check_stock_and_ledger(town, said)
+    await street.__aexit__(None, None, None)
+
+
+async def sold(said: Acknowledged) -> int:
+    return len(said.placed)
 
 
 async def shop(town: Town, person: Person, address_id: str, said: Acknowledged, stop: asyncio.Event) -> None:

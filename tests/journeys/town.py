@@ -55,9 +55,9 @@ class Town:
         await town._open_room()
         return town
 
-    async def buyer(self, number: int, nickname: str = "买家") -> Person:
+    async def buyer(self, number: int, nickname: str = "买家", door: Door | None = None) -> Person:
         """A signed-in buyer."""
-        made = Person(self.door, f"1990001{number:04d}")
+        made = Person(door or self.door, f"1990001{number:04d}")
         await made.sign_in()
         await made.be_called(f"{nickname}{number}")
         return made

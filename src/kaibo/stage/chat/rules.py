@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -19,16 +20,21 @@ COMBINING_MARKS_MAX = 3
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 _DROPPED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co"})
 
+_PLAIN = {ord(c) + 0xFEE0: c for c in string.ascii_letters + string.digits}
+"""Full-width letters and digits, as they are typed to get round a filter."""
+
 
 def clean(text: str) -> str:
-    """The line as it is shown: NFKC, one space between words, nothing that cannot be seen.
+    """The line as it is shown: NFC, plain letters and digits, one space between words, nothing that cannot be seen.
+
+    Not NFKC as a whole: it would turn the Chinese ？ and ， into the ASCII ones.
 
     Control, bidirectional and zero-width characters, private use, lone surrogates and noncharacters go; more than three
     combining marks on a letter go. Idempotent: clean(clean(x)) == clean(x).
     """
     while True:
         # Removing a joiner can bring two characters together that normalisation then composes: repeat until nothing moves.
-        once = _thin(unicodedata.normalize("NFKC", _visible(text)))
+        once = _thin(unicodedata.normalize("NFC", _visible(text).translate(_PLAIN)))
         if once == text:
             return once
         text = once
