@@ -3,7 +3,7 @@
 from kaibo.kernel.web import auth
 from kaibo.kernel.web.caller import Caller, Grant
 from kaibo.kernel.web.deps import CallerDep, DbDep, Idempotent, StateDep
-from kaibo.kernel.web.limits import limited
+from kaibo.kernel.web.pace import limited
 from kaibo.kernel.web.pages import Cursor, Page, PageQuery, decode_cursor, encode_cursor
 from kaibo.kernel.web.state import State
 from kaibo.kernel.web.wire import Fen, Id, Instant, PositiveFen, Wire

@@ -16,7 +16,7 @@ from kaibo.kernel import clock
 from kaibo.kernel.config import Settings
 from kaibo.kernel.errors import BodyTooLarge, CsrfFailed
 from kaibo.kernel.telemetry import get_logger, histogram
-from kaibo.kernel.web.problems import problem
+from kaibo.kernel.web.problems import problem, unexpected
 
 log = get_logger("access")
 
@@ -24,6 +24,7 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 LOGIN_COOKIE = "kaibo_login"
 CSRF_COOKIE = "kaibo_csrf"
 CSRF_DAYS = 30
+LENGTH_DIGITS_MAX = 18
 GIVES_TOKEN = {"/api/me", "/api/login", "/api/staff/login", "/", "/desk"}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -52,12 +53,14 @@ class Gate:
         if refusal is not None:
             await problem(request, refusal.status, refusal.code, refusal.facts())(scope, receive, passage.send)
         else:
-            limit = self._limit(scope["path"])
             try:
-                await self._app(scope, _limited(receive, limit), passage.send)
-            except BodyTooLarge as wrong:
-                if passage.status == 0:
-                    await problem(request, wrong.status, wrong.code, wrong.facts())(scope, receive, passage.send)
+                await self._app(scope, _limited(receive, self._limit(scope["path"])), passage.send)
+            except Exception as wrong:
+                # Starlette's last resort answers outside of this gate: no headers, no request id, no line in the access log.
+                if passage.status:
+                    passage.record()
+                    raise
+                await unexpected(request, wrong)(scope, receive, passage.send)
         passage.record()
 
     def _limit(self, path: str) -> int:
@@ -69,7 +72,7 @@ class Gate:
         headers = passage.headers
         limit = self._limit(scope["path"])
         length = headers.get("content-length", "0")
-        if length.isdigit() and int(length) > limit:
+        if length.isdecimal() and (len(length) > LENGTH_DIGITS_MAX or int(length) > limit):
             return BodyTooLarge(bytes_max=limit)
         if scope["method"] in SAFE_METHODS or scope["path"] in self._machine_paths:
             return None

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import ceil
-from typing import Any
 
-from fastapi import Depends, Request
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
@@ -32,14 +29,3 @@ class Limiter:
     def _item(self, limit: str) -> RateLimitItem:
         item = parse(limit)
         return type(item)(max(1, int(item.amount * self._scale)), item.multiples)
-
-
-def limited(limit: str) -> Any:
-    """A route dependency: at most `limit` calls of this route by one person (or address, where anonymous)."""
-
-    async def spend(request: Request) -> None:
-        who = request.cookies.get("kaibo_login") or (request.client.host if request.client else "?")
-        await request.app.state.kaibo.limiter.spend(limit, request.scope["route"].path, who)
-
-    dependency: Callable[..., Any] = spend
-    return Depends(dependency)

@@ -73,6 +73,8 @@ async def _invalid(request: Request, wrong: Exception) -> Response:
 
 async def _http(request: Request, wrong: Exception) -> Response:
     assert isinstance(wrong, HTTPException)
+    if isinstance(wrong.__cause__, Refused):  # a body that grew too large while FastAPI was reading it
+        return await _refused(request, wrong.__cause__)
     codes = {404: "web.not_found", 405: "web.method_not_allowed"}
     response = problem(request, wrong.status_code, codes.get(wrong.status_code, "kernel.refused"), {})
     response.headers.update(wrong.headers or {})
@@ -100,19 +102,19 @@ async def _database(request: Request, wrong: Exception) -> Response:
     if temporary or isinstance(wrong, InterfaceError):
         log.warning("database.unavailable", error=repr(cause))
         return problem(request, 503, EngineDown.code, {"engine": "PostgreSQL", "retry_after_seconds": 1})
-    return await _unexpected(request, wrong)
+    return unexpected(request, wrong)
 
 
-async def _unexpected(request: Request, wrong: Exception) -> Response:
+def unexpected(request: Request, wrong: Exception) -> Response:
+    """Our own fault: logged in full under the request id, told without its insides."""
     log.error("web.unexpected", path=request.url.path, exc_info=wrong)
     return problem(request, 500, "web.unexpected", {})
 
 
 def install(app: FastAPI) -> None:
-    """Have every error of `app` answered as a problem document."""
+    """Have every error of `app` answered as a problem document; what nobody foresaw is left to the gate."""
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     for kind in (DBAPIError, PoolTimeout, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         app.add_exception_handler(kind, _database)
-    app.add_exception_handler(Exception, _unexpected)
