@@ -7,6 +7,7 @@ owner and nats-server; uvicorn for the hub), not of the crowd. Both sides get th
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import resource
 import subprocess
@@ -85,6 +86,18 @@ def cpu(pid: int) -> float:
     return float(sum(psutil.Process(pid).cpu_times()[:2]))
 
 
+async def listening(*ports: int) -> None:
+    """Returns once every port accepts connections."""
+    async with asyncio.timeout(30):
+        for port in ports:
+            while True:
+                with contextlib.suppress(ConnectionRefusedError):
+                    _, writer = await asyncio.open_connection("127.0.0.1", port)
+                    writer.close()
+                    break
+                await asyncio.sleep(0.05)
+
+
 def chat_line(number: int) -> ChatEventWire:
     return ChatEventWire(
         id=new_id(), kind="line", name="用户1024", text=f"第{number}句：这个多少钱？", role=None, person_ref=f"p{number % 500}",
@@ -111,6 +124,7 @@ async def by_ticks(viewers: int) -> Measured:
             connect = json.dumps(
                 {"verbose": False, "pedantic": False, "jwt": jwt, "lang": "bench", "version": "1", "protocol": 1}
             )
+            await listening(engine.port, engine.websocket_port)
             bus = await Bus.connect(engine.url, credentials=str(engine.credentials))
             words = [f"CONNECT {connect}\r\nSUB room.{room}.tick 1\r\nPING\r\n"]
             watching = await crowd(engine.websocket_port, "/", words, viewers)

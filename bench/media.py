@@ -193,17 +193,18 @@ async def measure_engine(clip: Path, hook_url: str, work: Path, rooms: int, seco
 async def measure_ffmpeg(clip: Path, work: Path, rooms: int, seconds: float) -> Cost:
     """One `ffmpeg -c copy` a room, listening for RTMP and writing HLS."""
     addresses = [f"rtmp://127.0.0.1:{free_port()}/live/room" for _ in range(rooms)]
-    async with children() as readers, children() as running:
+    async with children() as running:
         for room, address in enumerate(addresses):
             out = work / f"hls{room}"
             out.mkdir()
-            readers.append(
+            running.append(
                 await asyncio.create_subprocess_exec(
                     imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-listen", "1", "-i", address, "-c", "copy",
                     "-f", "hls", "-hls_time", "2", "-hls_segment_type", "fmp4", str(out / "index.m3u8"),
                     stdin=asyncio.subprocess.DEVNULL,
                 )
             )  # fmt: skip
+        readers = list(running)
         await asyncio.sleep(1)
         for address in addresses:
             running.append(await push(clip, address))

@@ -14,6 +14,7 @@ import os
 import re
 import statistics
 import time
+from functools import partial
 from typing import cast
 
 import uvloop
@@ -90,7 +91,7 @@ class Crowd:
             made = await asyncio.gather(
                 *(
                     loop.create_connection(
-                        lambda i=i: Viewer(self, path, words, probe=i % PROBE_EVERY == 0), "127.0.0.1", port
+                        partial(Viewer, self, path, words, probe=i % PROBE_EVERY == 0), "127.0.0.1", port
                     )
                     for i in batch
                 )
