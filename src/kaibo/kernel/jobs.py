@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from kaibo.kernel.db import Db
+from kaibo.kernel.tasks import first_of
 from kaibo.kernel.telemetry import get_logger
 
 log = get_logger(__name__)
@@ -24,6 +25,9 @@ QUEUE = "kaibo"
 SCHEMA = "jobs"
 TRIES_MAX = 6
 CONCURRENT_JOBS = 4
+STALLED_SECONDS = 30.0
+# Longer than a worker's heartbeat (10 s): one that lives is heard between two looks, also after the clock has jumped.
+LOOK_SECONDS = 15.0
 
 _F = TypeVar("_F", bound=Callable[..., Awaitable[Any]])
 
@@ -72,8 +76,37 @@ def application(database_url: str, wings: list[Jobs]) -> procrastinate.App:
     return app
 
 
+class Rescue:
+    """Gives the jobs of killed workers back: without it they would stay "doing" for ever."""
+
+    def __init__(self, app: procrastinate.App) -> None:
+        self._jobs = app.job_manager
+        self._suspects: frozenset[int | None] = frozenset()
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except procrastinate.exceptions.ConnectorException as wrong:
+                log.warning("jobs.rescue_failed", error=repr(wrong))
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def look(self) -> None:
+        """Have every job run again whose worker was silent now and at the last look; a job that ended many workers has failed."""
+        silent = list(await self._jobs.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=STALLED_SECONDS))
+        for job in silent:
+            if job.id not in self._suspects:
+                continue
+            log.warning("jobs.worker_lost", job=job.task_name, id=job.id, attempts=job.attempts + 1)
+            if job.attempts >= TRIES_MAX:
+                await self._jobs.finish_job(job, procrastinate.jobs.Status.FAILED, delete_job=False)
+            else:
+                await self._jobs.retry_job(job)
+        self._suspects = frozenset(job.id for job in silent)
+
+
 async def run(app: procrastinate.App, stop: asyncio.Event) -> None:
-    """Work until told to stop; running jobs get five seconds to finish."""
+    """Work until told to stop; running jobs get five seconds to finish. Raises what ended the worker by itself."""
     async with app.open_async():
         worker = asyncio.create_task(
             app.run_worker_async(
@@ -83,11 +116,14 @@ async def run(app: procrastinate.App, stop: asyncio.Event) -> None:
                 listen_notify=True,
                 fetch_job_polling_interval=10,
                 shutdown_graceful_timeout=5,
+                stalled_worker_timeout=STALLED_SECONDS,
                 delete_jobs="successful",
             )
         )
-        waiting = asyncio.create_task(stop.wait())
-        await asyncio.wait({worker, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
+        rescue = asyncio.create_task(Rescue(app).run())
+        await first_of(asyncio.shield(worker), stop.wait())
+        rescue.cancel()
         worker.cancel()
-        await asyncio.gather(worker, waiting, return_exceptions=True)
+        ended, _ = await asyncio.gather(worker, rescue, return_exceptions=True)
+    if isinstance(ended, Exception):
+        raise ended
