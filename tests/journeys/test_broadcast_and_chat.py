@@ -46,14 +46,14 @@ async def test_one_broadcast_from_key_to_recording(town: Town, phone: BrowserCon
 
     host, room_id, key = await second_room(town)
     town.pusher, first = None, town.pusher
-    pusher = await town.push(key=key)
-    await town.until(lambda: host.get(f"/api/rooms/{room_id}/ingest"), lambda ingest: bool(ingest["publishing"]))
     broadcast = await host.post(
         f"/api/rooms/{room_id}/broadcasts",
         {"title": "第二场", "operator_name": "周至秦岭果业有限公司", "marks": []},
         key=fresh_key(),
     )
     await host.post(f"/api/broadcasts/{broadcast['id']}/bag", {"product_ids": [town.product_id]}, key=fresh_key())
+    pusher = await town.push(key=key)
+    await town.until(lambda: host.get(f"/api/rooms/{room_id}/ingest"), lambda ingest: bool(ingest["publishing"]))
     await host.post(f"/api/broadcasts/{broadcast['id']}/rehearse")
     await host.post(f"/api/broadcasts/{broadcast['id']}/go-live")
     page = await phone.new_page()
