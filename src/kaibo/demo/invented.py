@@ -9,6 +9,7 @@ AREA = "330099"
 
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECK = "10X98765432"
+_ORG_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 _LICENCE = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 HOUSE_PHONE = "1990000{:04d}"
@@ -31,8 +32,11 @@ def identity_number(number: int, year: int = 1986) -> str:
 
 
 def licence_number(number: int) -> str:
-    """A unified social credit code with the check character of GB 32100-2015, 5.1.3."""
-    first_17 = f"91{AREA}MADEM{number % 10_000:04d}"
+    """A unified social credit code (GB 32100-2015): organisation part with its own check character (GB 11714-1997) inside."""
+    organisation = f"MADEM{number % 1_000:03d}"
+    total = sum((int(c) if c.isdigit() else ord(c) - 55) * w for c, w in zip(organisation, _ORG_WEIGHTS, strict=True))
+    check = 11 - total % 11
+    first_17 = f"91{AREA}{organisation}{'X' if check == 10 else 0 if check == 11 else check}"
     total = sum(_LICENCE.index(char) * pow(3, place, 31) for place, char in enumerate(first_17))
     return first_17 + _LICENCE[-total % 31]
 

@@ -23,14 +23,13 @@ class Question:
 
 @dataclass(frozen=True)
 class Script:
-    """What is said in a room. By product key: lines of viewers and questions while that product is in pitch."""
+    """What is said in a room: lines and questions of viewers, lines of the host at any time and about a product in pitch."""
 
     lines: tuple[str, ...]
     questions: tuple[Question, ...] = ()
-    product_lines: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    product_questions: dict[str, tuple[Question, ...]] = field(default_factory=dict)
+    host_lines: tuple[str, ...] = ()
     talking_points: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """What the host types while the product is in pitch."""
+    """By product key."""
 
 
 @dataclass(frozen=True)

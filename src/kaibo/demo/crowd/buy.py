@@ -33,11 +33,19 @@ class NoPrepay(Exception):
 class Shopping:
     """Orders of the whole crowd. `cashier` is the address of the sandbox gateway; empty: nobody buys, for real money would move."""
 
-    def __init__(self, door: Door, cashier: str, errands: Errands, dice: random.Random) -> None:
+    def __init__(
+        self,
+        door: Door,
+        cashier: str,
+        errands: Errands,
+        dice: random.Random,
+        outcomes: dict[str, float] = pace.OUTCOMES,
+    ) -> None:
         self._door = door
         self._cashier = cashier
         self._errands = errands
         self._dice = dice
+        self._outcomes = outcomes
         self._clock = pace.OrderClock(dice)
         self._addresses: dict[str, str] = {}
         # (phone, sku) that was refused by a limit: a bounded memory, the oldest go first
@@ -62,7 +70,7 @@ class Shopping:
         item, sku = choice
         seen = {"watch_id": watch_id, "shown": [item["id"]], "clicked": [item["id"]], "buying": item["id"]}
         await person.post(stall.path("/seen"), seen)
-        await asyncio.sleep(self._dice.uniform(1.0, 4.0))
+        await pace.pause(self._dice, 1.0, 4.0)
         order = await self._place(stall, person, item, sku)
         if order is not None:
             self.placed += 1
@@ -107,10 +115,10 @@ class Shopping:
         return order
 
     async def _conclude(self, person: Person, order: dict[str, Any]) -> None:
-        outcome = pace.drawn(self._dice, pace.OUTCOMES)
+        outcome = pace.drawn(self._dice, self._outcomes)
         order_path = f"/api/orders/{order['id']}"
         if outcome == "pay":
-            await asyncio.sleep(self._dice.uniform(1.5, 8.0))
+            await pace.pause(self._dice, 1.5, 8.0)
             await self.pay(person, order["id"])
             self._plan(person, order_path)
         elif outcome == "cancel":

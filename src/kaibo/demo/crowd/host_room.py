@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+from kaibo.demo.crowd import pace, rota
 from kaibo.demo.door import Refusal, Unreached
 from kaibo.demo.person import fresh_key
 from kaibo.demo.stall import Stall
@@ -14,17 +16,18 @@ from kaibo.kernel.telemetry import get_logger
 
 log = get_logger(__name__)
 
-PITCH_SECONDS = (40.0, 70.0)
 STREAM_SECONDS_MAX = 60.0
 LOOK_SECONDS = 2.0
 ANSWER_SECONDS = (5.0, 14.0)
 POINT_SECONDS = (25.0, 70.0)
+POINT_SHARE = 0.75
+"""What the host says unasked is mostly about what is in pitch."""
 YIELD_SECONDS = 300.0
 """Where a person pitches in the demo's room, the demo keeps its hands off for this long."""
 REOPEN_SECONDS = 180.0
 """A broadcast that a person has ended is followed by a new one after this long."""
 
-Tell = Callable[[str], None]
+OVER = frozenset({"stage.not_live", "stage.broadcast_over", "stage.step_not_allowed"})
 
 
 class NoStream(Exception):
@@ -38,6 +41,8 @@ class Hosting:
         self._stall = stall
         self._dice = dice
         self._pitch_id = ""
+        self._pitched_at = 0.0
+        self._pitched: Counter[str] = Counter()
         self._hands_off_until = 0.0
 
     # --- opening
@@ -99,14 +104,15 @@ class Hosting:
     async def run(self) -> None:
         """Pitch and answer until the demo stops."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._steadily(self._pitch_next))
-            group.create_task(self._steadily(self._answer_next))
+            group.create_task(self._steadily(self.pitch_next))
+            group.create_task(self._steadily(self.answer_next))
             group.create_task(self._steadily(self._say_point))
 
-    async def _steadily(self, act: Callable[[], Any]) -> None:
+    async def _steadily(self, act: Callable[[], Awaitable[float]]) -> None:
+        """Do it, rest for as many seconds as it says, again."""
         while True:
             try:
-                await act()
+                await asyncio.sleep(await act())
             except Refusal as refusal:
                 log.info("demo.host_refused", room=self._stall.key, why=str(refusal))
                 await asyncio.sleep(max(5.0, refusal.retry_after_seconds))
@@ -117,36 +123,28 @@ class Hosting:
                 log.exception("demo.host_fault", room=self._stall.key)
                 await asyncio.sleep(60)
 
-    async def _pitch_next(self) -> None:
-        """Pitch what is on screen; without a film one item after another."""
-        stall = self._stall
-        if not stall.items:
-            await asyncio.sleep(LOOK_SECONDS)
-            return
-        key, stays = self._on_screen()
-        if key is not None and key != stall.pitch_key and not await self._somebody_else_pitches():
-            try:
-                pitch = await stall.host.post(
-                    f"/api/broadcasts/{stall.broadcast_id}/pitches", {"item_id": stall.items[key]}, key=fresh_key()
-                )
-            except Refusal as refusal:
-                if refusal.code in ("stage.not_live", "stage.broadcast_over", "stage.step_not_allowed"):
-                    await self._reopen()
-                    return
-                raise
-            self._pitch_id, stall.pitch_key = pitch["id"], key
-        await asyncio.sleep(min(stays, max(PITCH_SECONDS)))
-
-    def _on_screen(self) -> tuple[str | None, float]:
-        """The key of the product on screen, and the seconds until that changes."""
-        stall = self._stall
+    async def pitch_next(self) -> float:
+        """Pitch what has its turn. Gives the seconds until it is worth looking again."""
+        stall, loop = self._stall, asyncio.get_running_loop()
         sent = stall.pusher.seconds
-        if stall.film is None or sent is None:
-            others = [key for key in stall.items if key != stall.pitch_key]
-            return (self._dice.choice(others) if others else None), self._dice.uniform(*PITCH_SECONDS)
-        scene, stays = stall.film.scene_at(sent)
-        key = scene.product_key if scene else None
-        return (key if key in stall.items else None), max(stays, 0.5) + 0.2
+        if not stall.items or sent is None:
+            return LOOK_SECONDS
+        age = loop.time() - self._pitched_at
+        key, rest = rota.next_pitch(stall.film, sent, stall.items, stall.pitch_key, age, self._pitched, self._dice)
+        if key is None or await self._somebody_else_pitches():
+            return rest
+        try:
+            pitch = await stall.host.post(
+                f"/api/broadcasts/{stall.broadcast_id}/pitches", {"item_id": stall.items[key]}, key=fresh_key()
+            )
+        except Refusal as refusal:
+            if refusal.code not in OVER:
+                raise
+            await self._reopen()
+            return LOOK_SECONDS
+        self._pitch_id, stall.pitch_key, self._pitched_at = pitch["id"], key, loop.time()
+        self._pitched[key] += 1
+        return rest
 
     async def _somebody_else_pitches(self) -> bool:
         loop = asyncio.get_running_loop()
@@ -167,22 +165,24 @@ class Hosting:
 
     # --- talking
 
-    async def _answer_next(self) -> None:
+    async def answer_next(self) -> float:
+        """Answer the question that has waited longest."""
         stall = self._stall
-        if not stall.asked:
-            await asyncio.sleep(LOOK_SECONDS)
-            return
-        question = stall.asked.popleft()
-        await asyncio.sleep(self._dice.uniform(*ANSWER_SECONDS))
-        if stall.is_on:
-            await self._say(question.answer)
+        if stall.asked:
+            question = stall.asked.popleft()
+            await pace.pause(self._dice, *ANSWER_SECONDS)
+            if stall.is_on:
+                await self._say(question.answer)
+        return LOOK_SECONDS
 
-    async def _say_point(self) -> None:
+    async def _say_point(self) -> float:
         stall = self._stall
-        await asyncio.sleep(self._dice.uniform(*POINT_SECONDS))
-        points = [p for p in stall.script.talking_points.get(stall.pitch_key, ()) if p not in stall.said]
+        about = stall.script.talking_points.get(stall.pitch_key, ())
+        pool = about if about and self._dice.random() < POINT_SHARE else stall.script.host_lines
+        points = [point for point in pool if point not in stall.said]
         if stall.is_on and points:
             await self._say(self._dice.choice(points))
+        return self._dice.uniform(*POINT_SECONDS)
 
     async def _say(self, text: str) -> None:
         self._stall.said.append(text)

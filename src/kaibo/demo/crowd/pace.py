@@ -1,7 +1,8 @@
-"""How often and how long people do things. Pure; every rate has its unit in its name."""
+"""How often and how long people do things; every rate has its unit in its name."""
 
 from __future__ import annotations
 
+import asyncio
 import math
 import random
 
@@ -13,7 +14,7 @@ AWAY_SECONDS = (3.0, 40.0)
 ACTS: dict[str, float] = {"like": 0.16, "say": 0.055, "browse": 0.07, "want_pitch": 0.015, "follow": 0.01}
 """Chance of each act in one PRESENCE_SECONDS of a visit. Those who are not signed in only like, browse and ask for pitches."""
 
-ORDER_SECONDS_MEAN = 26.0
+ORDER_SECONDS_MEAN = 20.0
 """One order in this long over all rooms."""
 
 OUTCOMES: dict[str, float] = {"pay": 0.86, "cancel": 0.09, "forget": 0.05}
@@ -21,6 +22,11 @@ REFUND_SHARE = 0.04
 RECEIVE_SHARE = 0.7
 
 SOURCES: dict[str, float] = {"home": 46, "follow": 18, "shelf": 12, "search": 8, "share": 9, "direct": 7}
+
+
+async def pause(dice: random.Random, least_seconds: float, most_seconds: float) -> None:
+    """What a person needs to read, think or type."""
+    await asyncio.sleep(dice.uniform(least_seconds, most_seconds))
 
 
 def visit_seconds(dice: random.Random) -> float:

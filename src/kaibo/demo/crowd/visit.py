@@ -34,13 +34,13 @@ class Visit:
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
         # Heartbeats of a herd that came in together must not stay together.
-        await asyncio.sleep(self.dice.uniform(1, pace.PRESENCE_SECONDS))
+        await pace.pause(self.dice, 1, pace.PRESENCE_SECONDS)
         await self._show(self._some_items(BAG_ITEMS_SHOWN), [])
         while loop.time() < until and self.stall.is_on:
             await self.person.post(self.stall.path("/presence"), {"watch_id": self.watch_id})
             acts = pace.acts_of_a_moment(self.dice)
             for act in acts:
-                await asyncio.sleep(self.dice.uniform(0.2, 2.5))
+                await pace.pause(self.dice, 0.2, 2.5)
                 await self.do(act)
             if self.shopping.is_due(self.person):
                 await self.shopping.go(self.stall, self.person, self.watch_id)
@@ -75,11 +75,7 @@ class Visit:
             self.stall.asked.append(line)
 
     def _line(self) -> str | Question | None:
-        script, key = self.stall.script, self.stall.pitch_key
-        about: list[str | Question] = [*script.product_lines.get(key, ()), *script.product_questions.get(key, ())]
-        anything: list[str | Question] = [*script.lines, *script.questions]
-        # What is in pitch is talked about most.
-        pool = about if about and self.dice.random() < 0.6 else anything
+        pool: list[str | Question] = [*self.stall.script.lines, *self.stall.script.questions]
         fresh = [line for line in pool if _text(line) not in self.stall.said]
         return self.dice.choice(fresh) if fresh else None
 
