@@ -45,14 +45,15 @@ def _settings(**said: Any) -> Settings:
     except BadConfiguration as wrong:
         err.print("[red]The configuration cannot be used:[/red]")
         for problem in wrong.problems:
-            err.print(f"  • {problem}", markup=False)
+            err.print(f"  • {problem}", markup=False, soft_wrap=True)
         raise typer.Exit(2) from wrong
     config.install(settings)
     return settings
 
 
 def _fail(wrong: Exception) -> typer.Exit:
-    err.print(f"[red]Kaibo did not start:[/red] {wrong}")
+    err.print("[red]Kaibo did not start:[/red]", end=" ")
+    err.print(str(wrong), markup=False, soft_wrap=True)  # the end of a log may hold brackets
     return typer.Exit(1)
 
 
@@ -97,6 +98,11 @@ def up(
     try:
         with holding(settings.data_dir), err.status("Starting Kaibo") as status:
 
+            def step(what: str) -> None:
+                status.update(what)
+                if not err.is_terminal:
+                    err.print(what, markup=False)
+
             def when_up() -> None:
                 status.stop()
                 _welcome(settings)
@@ -105,12 +111,12 @@ def up(
             asyncio.run(
                 house_up.run(
                     settings,
-                    step=lambda what: (status.update(what), err.is_terminal or err.print(what))[0],
+                    step=step,
                     say=lambda what: err.print(what, markup=False, soft_wrap=True),
                     when_up=when_up,
                 )
             )
-    except (DataDirectoryBusy, ChildFailed, EngineMissing, house_up.PortTaken, RuntimeError) as wrong:
+    except (DataDirectoryBusy, ChildFailed, EngineMissing, house_up.PortTaken, RuntimeError, OSError) as wrong:
         raise _fail(wrong) from wrong
 
 
@@ -125,7 +131,7 @@ def _welcome(settings: Settings) -> None:
     accounts = settings.data_dir / "run" / "demo.accounts"
     if settings.demo and accounts.exists():
         out.print("\n" + accounts.read_text(encoding="utf-8").rstrip(), markup=False)
-    out.print(f"\n  Logs: {settings.data_dir.resolve() / 'logs'}    Stop: Ctrl-C\n", markup=False)
+    out.print(f"\n  Logs: {settings.data_dir.resolve() / 'logs'}    Stop: Ctrl-C\n", markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -137,7 +143,19 @@ def web(
     """Run the web process alone: pages, API, payment callbacks, media hooks."""
     import uvicorn
 
+    from kaibo import house
+
     settings = _settings(host=host, port=port, data_dir=data_dir)
+
+    async def connect_once() -> None:
+        # The server would bury what is wrong in a page of its own calls.
+        async with house.opened(settings, "web"):
+            pass
+
+    try:
+        asyncio.run(connect_once())
+    except (house.NoEngines, TimeoutError, OSError) as wrong:
+        raise _fail(wrong) from wrong
     uvicorn.run(
         "kaibo.asgi:create",
         factory=True,
@@ -176,9 +194,9 @@ def migrate(data_dir: DataDir = None) -> None:
     from kaibo import migrate as migration
 
     try:
-        settings = house.attached(_settings(data_dir=data_dir))
+        database_url = house.database_url(_settings(data_dir=data_dir))
         with err.status("Migrating"):
-            migration.upgrade(settings.database_url)
+            migration.upgrade(database_url)
     except (house.NoEngines, OSError) as wrong:
         raise _fail(wrong) from wrong
     out.print("The database is up to date.")

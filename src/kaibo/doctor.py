@@ -14,6 +14,7 @@ from kaibo.kernel.config import Settings
 from kaibo.kernel.engines import nats, postgres
 from kaibo.kernel.engines.ports import is_free
 from kaibo.kernel.web.client import client_directory
+from kaibo.supervise import is_held
 
 FREE_BYTES_WANTED = 5 << 30
 PYTHON_WANTED = (3, 11)
@@ -60,10 +61,10 @@ def _disk(settings: Settings) -> Iterator[Finding]:
 
 
 def _ports(settings: Settings) -> Iterator[Finding]:
-    running = (settings.data_dir / "run" / "up.lock").exists() and not is_free(settings.port, settings.host)
+    running = is_held(settings.data_dir)
     for key in ("port", "media_port", "rtmp_port", "nats_websocket_port", "gateway_port"):
         number = getattr(settings, key)
-        good = running or is_free(number, settings.host)
+        good = running or is_free(number, settings.rtmp_host if key == "rtmp_port" else settings.host)
         note = "in use by the running Kaibo" if running else "free" if good else "taken by another program"
         yield Finding(
             f"{key} {number} is {note}", good, "" if good else f"stop that program or set KAIBO_{key.upper()}"

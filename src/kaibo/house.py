@@ -58,9 +58,7 @@ def attached(settings: Settings) -> Settings:
 
     Raises NoEngines, saying what to do, where there is neither.
     """
-    found: dict[str, str] = {}
-    if not settings.database_url:
-        found["database_url"] = PostgresEngine(settings.data_dir / "postgres", _port(settings, "postgres")).url()
+    found: dict[str, str] = {"database_url": database_url(settings)}
     if not settings.nats_url:
         nats = NatsEngine(settings.data_dir / "nats", _port(settings, "nats"), "", 0)
         found |= {
@@ -71,6 +69,11 @@ def attached(settings: Settings) -> Settings:
     if not settings.hook_secret:
         found["hook_secret"] = hook_secret(settings.data_dir)
     return settings.model_copy(update=found)
+
+
+def database_url(settings: Settings) -> str:
+    """The configured server's address, or the embedded one's of a running `kaibo up`. Raises NoEngines where there is neither."""
+    return settings.database_url or PostgresEngine(settings.data_dir / "postgres", _port(settings, "postgres")).url()
 
 
 def port_file(data_dir: Path, engine: str) -> Path:

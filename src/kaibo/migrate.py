@@ -28,14 +28,20 @@ def configuration(database_url: str) -> Config:
 
 @contextmanager
 def _alone(database_url: str) -> Iterator[psycopg.Connection]:
-    url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(url, autocommit=True) as connection:
+    url = make_url(database_url).set(drivername="postgresql")
+    try:
+        opened = psycopg.connect(url.render_as_string(hide_password=False), autocommit=True, connect_timeout=10)
+    except psycopg.OperationalError as wrong:
+        raise ConnectionError(
+            f"PostgreSQL did not let us in at {url.host}:{url.port}: start it (`kaibo up`), or check KAIBO_DATABASE_URL. {wrong}"
+        ) from wrong
+    with opened as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", [_MIGRATION_LOCK])
         yield connection
 
 
 def upgrade(database_url: str) -> None:
-    """Create what is missing and run every revision not yet run. Idempotent."""
+    """Create what is missing and run every revision not yet run. Idempotent. ConnectionError where no server answers."""
     with _alone(database_url) as connection:
         for schema in SCHEMAS:
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")  # type: ignore[call-overload]

@@ -69,6 +69,19 @@ def holding(data_dir: Path) -> Iterator[None]:
         yield
 
 
+def is_held(data_dir: Path) -> bool:
+    """Whether a `kaibo up` runs on this data directory now."""
+    path = data_dir / "run" / "up.lock"
+    if not path.exists():
+        return False
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
 class Tree:
     """The running children."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 import nats
 from nats.aio.client import Client
@@ -37,7 +38,7 @@ class Bus:
 
     @classmethod
     async def connect(cls, url: str, *, credentials: str = "", name: str = "kaibo") -> Bus:
-        """Connect. Raises TimeoutError where no server answers within CONNECT_SECONDS_MAX."""
+        """Connect. Raises TimeoutError, naming the address, where no server answers within CONNECT_SECONDS_MAX."""
         options: dict[str, Any] = {"user_credentials": credentials} if credentials else {}
 
         async def lost(wrong: Exception) -> None:
@@ -55,7 +56,14 @@ class Bus:
             pending_size=8 << 20,
             **options,
         )
-        return cls(await asyncio.wait_for(connecting, CONNECT_SECONDS_MAX))
+        try:
+            return cls(await asyncio.wait_for(connecting, CONNECT_SECONDS_MAX))
+        except TimeoutError as late:
+            server = urlsplit(url)  # said without the user and password that may stand in it
+            raise TimeoutError(
+                f"NATS did not let us in at {server.hostname}:{server.port} within {CONNECT_SECONDS_MAX} s: "
+                "start it (`kaibo up`), or check KAIBO_NATS_URL and KAIBO_NATS_CREDENTIALS"
+            ) from late
 
     async def prepare(self) -> None:
         """Create or update the event stream. Idempotent."""
