@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from PIL import Image
 
-from kaibo.demo import catalogue
 from kaibo.demo.art import backdrops
 from kaibo.demo.art.brush import Canvas, Grad, Rgb, darker, ellipse, lighter, moved, rrect
 from kaibo.demo.art.bulbs import PURPLE, garlic
@@ -53,7 +52,7 @@ def avatar(key: str, size: int) -> Image.Image:
 
 
 def _emblem(c: Canvas, shop: str) -> None:
-    light, middle, dark = THEMES[shop]
+    _, middle, dark = THEMES[shop]
     c.shape(rrect(0, 0, 400, 400, 0), Grad.of(lighter(dark, 0.12), darker(dark, 0.28), angle=30))
     c.shape(ellipse(200, 200, 168, 168), Grad.of(light, middle, angle=20))
     c.line(ellipse(200, 200, 180, 180), 4, light, 0.8)
@@ -71,10 +70,9 @@ def _emblem(c: Canvas, shop: str) -> None:
 
 
 def cover(shop_key: str, size: int) -> Image.Image:
-    """A room's cover, `size` pixels wide, 3:4: the place, the host, two products and the title."""
-    one = catalogue.shop(shop_key)
+    """A room's cover, `size` pixels wide, 3:4: the place, the host and two products. Nothing is written on it: cards put their own words below."""
     c = Canvas(900, 1200, size)
-    light, middle, dark = THEMES[shop_key]
+    _, middle, dark = THEMES[shop_key]
     scene = backdrops.flattened(shop_key, 900, 1200, size)
     c.image.alpha_composite(scene.resize(c.image.size, Image.Resampling.BICUBIC).convert("RGBA"))
     c.shape(rrect(0, 0, 900, 420, 0), darker(dark, 0.4), 0.16, 120, clip=rrect(0, 0, 900, 1200, 0))
@@ -83,11 +81,6 @@ def cover(shop_key: str, size: int) -> Image.Image:
     _goods(c, shop_key)
     c.shape(rrect(0, 980, 900, 1200, 0), Grad.of(darker(dark, 0.2), darker(dark, 0.55)), 0.94)
     c.shape(rrect(0, 974, 900, 982, 0), middle)
-    place, _, line = one.room_title.partition("：") if "：" in one.room_title else (one.room_title, "", "")
-    if not line and "，" in place:
-        place, _, line = place.partition("，")
-    c.text(450, 1052, place, 76, (255, 255, 255), "mm", 0.03)
-    c.text(450, 1134, line, 44, light, "mm", 0.01)
     return c.finished().convert("RGB")
 
 
