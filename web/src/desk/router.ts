@@ -57,6 +57,7 @@ const routes: RouteRecordRaw[] = [
   page('reviews', '/reviews', () => import('./operator/ReviewsPage.vue'), { title: 'reviews.title', allow: ofReviewer }),
   page('find-orders', '/find-orders', () => import('./operator/OrderSearch.vue'), { title: 'find.title', allow: ofOperator }),
   page('ledger', '/ledger', () => import('./operator/LedgerPage.vue'), { title: 'ledger.title', allow: ofOperator }),
+  page('payment-notices', '/payment-notices', () => import('./operator/PaymentNotices.vue'), { title: 'callbacks.title', allow: ofOperator }),
   page('parked', '/parked', () => import('./operator/ParkedPage.vue'), { title: 'parked.title', allow: ofOperator }),
   page('lost', '/:rest(.*)*', () => import('./shell/LostPage.vue'), { title: 'lost.title', open: true }),
 ]

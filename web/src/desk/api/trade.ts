@@ -1,5 +1,5 @@
 import { http } from './http'
-import type { Carrier, Earnings, Ledger, Listed, Order, ParkedEvent, ShopMoney, StatementEntry, Todo } from './wire'
+import type { Carrier, Earnings, Ledger, Listed, Order, ParkedEvent, PaymentNotice, ShopMoney, StatementEntry, Todo } from './wire'
 
 const shop = (shopId: string): string => `/api/shops/${shopId}`
 
@@ -16,6 +16,8 @@ export const trade = {
   earnings: (cursor?: string) => http.get<Earnings>('/api/creators/me/earnings', { cursor }),
   ledger: () => http.get<Ledger>('/api/operator/ledger'),
   findOrders: (q: string, cursor?: string) => http.get<Listed<Order>>('/api/operator/orders', { q, cursor }),
+  paymentNotices: (outcome: string, cursor?: string) =>
+    http.get<Listed<PaymentNotice>>('/api/operator/payment-notices', { outcome: outcome || undefined, cursor }),
   parked: (cursor?: string) => http.get<Listed<ParkedEvent>>('/api/operator/parked-events', { cursor }),
   replayParked: (id: string) => http.post<unknown>(`/api/operator/parked-events/${id}/replay`),
   dropParked: (id: string, reason: string) => http.remove(`/api/operator/parked-events/${id}`, { reason }),

@@ -65,6 +65,8 @@ export type StatementEntry = Schemas['StatementEntry']
 export type Earnings = Schemas['Earnings']
 export type Ledger = Schemas['Ledger']
 export type ParkedEvent = Schemas['ParkedEvent']
+export type PaymentNotice = Schemas['NoticeWire']
+export type NoticeOutcome = Schemas['Outcome']
 
 // frames
 export type { CtlFrame, TickFrame }

@@ -43,7 +43,7 @@ export async function askReason(title: string, body: string, yes: string, { opti
       confirmButtonText: yes,
       cancelButtonText: t('common.cancel'),
       inputType: 'textarea',
-      inputPlaceholder: t('common.reason_placeholder'),
+      inputPlaceholder: t(optional ? 'common.reason_optional' : 'common.reason_placeholder'),
       inputValidator: (value: string) => {
         const said = (value ?? '').trim()
         if (said === '') return optional || t('common.reason_needed')

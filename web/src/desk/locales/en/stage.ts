@@ -97,7 +97,7 @@ export default {
   'health.bitrate': 'Bitrate',
   'health.fps': 'Frame rate',
   'health.dropped': 'Dropped',
-  'health.delay': 'Lateness',
+  'health.delay': 'Ingest lag',
   'health.gop': 'Keyframes',
   'health.recording': 'Recording',
   'health.recording_on': 'On',

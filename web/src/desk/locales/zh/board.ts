@@ -49,7 +49,7 @@ export default {
   'board.no_items': '小黄车还是空的',
   'board.pieces': '售 {paid} · 余 {left}',
   'board.sales': '实时成交',
-  'board.no_sales': '等待第一单',
+  'board.no_sales': '打开大屏后，新成交会出现在这里',
   'board.on_air': '已播 {time}',
   'board.full': '全屏',
   'board.leave_full': '退出全屏',

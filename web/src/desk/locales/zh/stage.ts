@@ -97,7 +97,7 @@ export default {
   'health.bitrate': '码率',
   'health.fps': '帧率',
   'health.dropped': '丢帧',
-  'health.delay': '迟到',
+  'health.delay': '推流延迟',
   'health.gop': '关键帧间隔',
   'health.recording': '录制',
   'health.recording_on': '录制中',
