@@ -52,7 +52,7 @@ def avatar(key: str, size: int) -> Image.Image:
 
 
 def _emblem(c: Canvas, shop: str) -> None:
-    _, middle, dark = THEMES[shop]
+    light, middle, dark = THEMES[shop]
     c.shape(rrect(0, 0, 400, 400, 0), Grad.of(lighter(dark, 0.12), darker(dark, 0.28), angle=30))
     c.shape(ellipse(200, 200, 168, 168), Grad.of(light, middle, angle=20))
     c.line(ellipse(200, 200, 180, 180), 4, light, 0.8)
@@ -70,7 +70,7 @@ def _emblem(c: Canvas, shop: str) -> None:
 
 
 def cover(shop_key: str, size: int) -> Image.Image:
-    """A room's cover, `size` pixels wide, 3:4: the place, the host and two products. Nothing is written on it: cards put their own words below."""
+    """A room's cover, `size` pixels wide, 3:4: the place, the host and two products. The words are the card's."""
     c = Canvas(900, 1200, size)
     _, middle, dark = THEMES[shop_key]
     scene = backdrops.flattened(shop_key, 900, 1200, size)
