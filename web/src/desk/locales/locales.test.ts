@@ -55,6 +55,10 @@ describe('the desk in two languages', () => {
       needs: ['operator_name', 'seller_notice', 'safety_notice', 'realname', 'bag', 'products', 'stream'],
       source: ['home', 'follow', 'shelf', 'search', 'share', 'direct'],
       health: ['level_off', 'level_good', 'level_warn', 'level_bad', 'say_bitrate', 'say_fps', 'say_dropped', 'say_delay', 'say_gop', 'say_recording'],
+      notice: [
+        'stream_started', 'stream_stopped', 'broadcast_cut', 'publisher_stalled', 'publisher_recovered', 'gop_too_long', 'recording_stopped', 'recording_resumed',
+        'recording_not_closed',
+      ],
       realname_state: ['none', 'pending', 'verified', 'stale', 'refused'],
       money_input: ['empty', 'not_a_number', 'too_many_decimals', 'too_large'],
       account: ['gateway', 'escrow', 'refunds_payable', 'merchant_payable', 'creator_commission', 'platform_fee'],

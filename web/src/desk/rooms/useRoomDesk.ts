@@ -151,6 +151,15 @@ export function useRoomDesk(roomId: string): RoomDesk {
     if (known) state.broadcastState = known
   })
 
+  // Another broadcast begins with an empty page: the lines and sales of the last one are not its own.
+  watch(broadcastId, (now, was) => {
+    if (was === null || now === null || now === was) return
+    state.chat = []
+    state.sales = []
+    state.pinned = null
+    state.broadcastState = null
+  })
+
   const stateOf = computed(() => (broadcastId.value ? (state.broadcastState ?? page.data.value?.broadcast?.state ?? null) : null))
   const last = computed(() => state.health.at(-1) ?? null)
   const fresh = computed(() => last.value !== null && localMs.value - last.value.at < READING_SECONDS_MAX * 1000)
