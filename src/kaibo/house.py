@@ -20,6 +20,7 @@ from kaibo.kernel.db import Database
 from kaibo.kernel.engines.nats import NatsEngine
 from kaibo.kernel.engines.postgres import PostgresEngine
 from kaibo.kernel.jobs import Jobs
+from kaibo.kernel.outbox import wake_relay_after_commits
 from kaibo.kernel.reactions import Reaction
 from kaibo.kernel.timers import Action
 from kaibo.people import http as people_http
@@ -111,6 +112,7 @@ async def opened(settings: Settings, name: str) -> AsyncIterator[context.Context
     database = Database.connect(settings.database_url, pool_size=settings.database_pool_size)
     bus = await Bus.connect(settings.nats_url, credentials=settings.nats_credentials, name=f"kaibo-{name}")
     await bus.prepare()
+    wake_relay_after_commits(database, bus)
     here = context.Context(settings, database, bus, Blobs(settings.data_dir / "blobs"))
     context.install(here)
     gateway = wiring.open_gateway(settings)

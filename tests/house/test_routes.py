@@ -15,7 +15,7 @@ from kaibo.asgi import application
 from kaibo.kernel import errors, i18n
 from kaibo.kernel.config import Settings
 from kaibo.kernel.web.auth import Declaration
-from kaibo.kernel.web.deps import Guard
+from kaibo.kernel.web.deps import guard_of
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "kaibo"
 
@@ -61,7 +61,7 @@ def test_every_creating_write_takes_an_idempotency_key(built: FastAPI) -> None:
         f"{route.path} ({route.name}): ask for Idempotent and guard the creation"
         for route in routes(built)
         if "POST" in (route.methods or set()) and route.status_code == 201
-        if not any(call is Guard for call in calls(route.dependant))
+        if not any(call is guard_of for call in calls(route.dependant))
     ]
     assert not wrong, "\n".join(wrong)
 

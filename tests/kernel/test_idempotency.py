@@ -20,10 +20,7 @@ class Made(Wire):
 
 
 def guard(key: str | None) -> Guard:
-    made = Guard.__new__(Guard)
-    made._path = "/api/things"
-    made.key = key
-    return made
+    return Guard("/api/things", key)
 
 
 async def make(here: Context, caller: Caller, key: str | None, body: Any, effects: list[int]) -> Made:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -89,6 +89,8 @@ class Database:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
+        self.after_commit: dict[str, Callable[[], None]] = {}
+        """What to do when a transaction has committed that put this key into `db.info`. Must neither block nor raise."""
         self._sessions = async_sessionmaker(engine, expire_on_commit=False, autoflush=False)
 
     @classmethod
@@ -98,8 +100,12 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Db]:
         """One transaction: committed when the block ends, rolled back when it raises."""
-        async with self._sessions() as db, db.begin():
-            yield db
+        async with self._sessions() as db:
+            async with db.begin():
+                yield db
+            for mark, act in self.after_commit.items():
+                if mark in db.info:
+                    act()
 
     async def close(self) -> None:
         await self.engine.dispose()

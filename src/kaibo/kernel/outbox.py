@@ -7,11 +7,11 @@ acknowledgement. `Nats-Msg-Id` lets the stream drop what was sent twice; consume
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import delete, func, select, text
+from nats.aio.msg import Msg
+from sqlalchemy import delete, func, select
 
 from kaibo.kernel import tables
 from kaibo.kernel.bus import Bus
@@ -25,7 +25,8 @@ log = get_logger(__name__)
 
 RELAY_BATCH_ROWS = 500
 POLL_SECONDS = 1.0
-WAKE_CHANNEL = "kaibo_outbox"
+WAKE_SUBJECT = "kernel.outbox.wake"
+PUBLISHED = "kernel.outbox.published"
 _RELAY_LOCK = 0x6B61_6962_6F01  # "kaibo" 1: only one relay works at a time, which keeps the order of an aggregate
 
 relayed = counter("kaibo_outbox_relayed_total", "Events moved from the outbox to JetStream.")
@@ -40,9 +41,24 @@ async def publish(db: Db, event: Event) -> UUID:
             event_id=event_id, subject=event.subject, aggregate_id=event.aggregate_id, body=encode(event)
         )
     )
-    # Delivered by PostgreSQL at commit, once a transaction: the relay wakes at once instead of polling.
-    await db.execute(text(f"NOTIFY {WAKE_CHANNEL}"))
+    db.info[PUBLISHED] = True
     return event_id
+
+
+def wake_relay_after_commits(database: Database, bus: Bus) -> None:
+    """Have every commit that published something tell the relay at once, wherever it runs; polling is only the backstop.
+
+    Not NOTIFY: PostgreSQL would hold one global lock through the fsync of every commit that carries one.
+    """
+    waking: set[asyncio.Task[None]] = set()
+
+    def wake() -> None:
+        if bus.connected and not waking:
+            task = asyncio.ensure_future(bus.publish(WAKE_SUBJECT, b""))
+            waking.add(task)
+            task.add_done_callback(waking.discard)
+
+    database.after_commit[PUBLISHED] = wake
 
 
 class Relay:
@@ -54,7 +70,10 @@ class Relay:
         self._wake = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
-        listener = asyncio.create_task(self._listen(stop))
+        async def wake(_: Msg) -> None:
+            self._wake.set()
+
+        subscription = await self._bus.subscribe(WAKE_SUBJECT, wake)
         try:
             while not stop.is_set():
                 try:
@@ -66,26 +85,11 @@ class Relay:
                 if moved < RELAY_BATCH_ROWS:
                     await self._rest(stop)
         finally:
-            listener.cancel()
-            await asyncio.gather(listener, return_exceptions=True)
+            await subscription.unsubscribe()
 
     async def _rest(self, stop: asyncio.Event) -> None:
         await first_of(self._wake.wait(), stop.wait(), timeout=POLL_SECONDS)
         self._wake.clear()
-
-    async def _listen(self, stop: asyncio.Event) -> None:
-        """Wake on NOTIFY; a lost connection only means that polling carries on alone until it is back."""
-        while not stop.is_set():
-            try:
-                async with self._database.engine.connect() as connection:
-                    raw: Any = (await connection.get_raw_connection()).driver_connection
-                    await raw.add_listener(WAKE_CHANNEL, lambda *_: self._wake.set())
-                    closed = asyncio.Event()
-                    raw.add_termination_listener(lambda _, closed=closed: closed.set())
-                    await first_of(stop.wait(), closed.wait())
-            except Exception as wrong:
-                log.info("outbox.listen_lost", error=str(wrong))
-                await asyncio.sleep(POLL_SECONDS)
 
     async def move_batch(self) -> int:
         """Publish and remove up to RELAY_BATCH_ROWS rows; returns how many. At-least-once: a crash in between repeats them."""

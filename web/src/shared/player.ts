@@ -150,6 +150,8 @@ export class LivePlayer {
     // No liveSyncDuration(Count) here: either would override the part hold-back that the playlist asks for.
     const hls = new HlsLight({
       lowLatencyMode: true, backBufferLength: 8, maxBufferLength: 8, maxLiveSyncPlaybackRate: 1.15,
+      // By default every stall adds a second of delay for good; so it is won back in about ten seconds.
+      liveSyncOnStallIncrease: 0.2,
       manifestLoadPolicy: { default: { maxTimeToFirstByteMs: 8_000, maxLoadTimeMs: 12_000, timeoutRetry: null, errorRetry: null } },
     })
     this.hls = hls
@@ -173,7 +175,7 @@ export class LivePlayer {
     mpegts.LoggingControl.applyConfig({ enableAll: false, enableError: true })
     const flv = mpegts.createPlayer(
       { type: 'flv', isLive: true, url: new URL(this.options.playback.flv_url, location.href).href },
-      { enableWorker: false, enableStashBuffer: false, liveSync: true, liveSyncMaxLatency: 1.5, liveSyncTargetLatency: 0.7, liveSyncPlaybackRate: 1.12, autoCleanupSourceBuffer: true },
+      { enableWorker: false, enableStashBuffer: false, liveSync: true, liveSyncMaxLatency: 0.8, liveSyncTargetLatency: 0.5, liveSyncPlaybackRate: 1.12, autoCleanupSourceBuffer: true },
     )
     this.flv = flv
     flv.on(mpegts.Events.ERROR, () => this.fail(round))

@@ -24,7 +24,7 @@ KEY_CHARS_MAX = 64
 _KEY = re.compile(r"[\x21-\x7e]{1,64}")
 
 
-def _state(request: Request) -> State:
+async def _state(request: Request) -> State:
     return cast("State", request.app.state.kaibo)
 
 
@@ -52,10 +52,7 @@ _M = TypeVar("_M", bound=BaseModel)
 class Seen:
     """`response` is what the first call with this key answered, or None where this is the first."""
 
-    def __init__(self, db: Db, scope: str, key: str, response: Any) -> None:
-        self._db = db
-        self._scope = scope
-        self._key = key
+    def __init__(self, response: Any) -> None:
         self.response = response
         self.kept: Any = None
 
@@ -68,11 +65,9 @@ class Seen:
 class Guard:
     """Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): one effect a key, however often the call is repeated."""
 
-    def __init__(
-        self, request: Request, idempotency_key: Annotated[str | None, Header(max_length=1024)] = None
-    ) -> None:
-        self._path = request.url.path
-        self.key = idempotency_key
+    def __init__(self, path: str, key: str | None) -> None:
+        self._path = path
+        self.key = key
 
     @asynccontextmanager
     async def guard(self, db: Db, caller: Caller, body: Any = None) -> AsyncIterator[Seen]:
@@ -97,9 +92,9 @@ class Guard:
             row = (await db.execute(select(table).where(here))).one()
             if row.fingerprint != print_:
                 raise IdempotencyKeyReused(key=self.key)
-            yield Seen(db, scope, self.key, row.response)
+            yield Seen(row.response)
             return
-        seen = Seen(db, scope, self.key, None)
+        seen = Seen(None)
         yield seen
         await db.execute(update(table).where(here).values(response=seen.kept))
 
@@ -114,4 +109,9 @@ def _fingerprint(body: Any) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-Idempotent = Annotated[Guard, Depends(Guard)]
+# Asynchronous, as all that follow: FastAPI would run a plain function, or a class, in the thread pool.
+async def guard_of(request: Request, idempotency_key: Annotated[str | None, Header(max_length=1024)] = None) -> Guard:
+    return Guard(request.url.path, idempotency_key)
+
+
+Idempotent = Annotated[Guard, Depends(guard_of)]

@@ -27,11 +27,7 @@ class Page(Wire, Generic[_T]):
 class Cursor:
     """Where to go on (`after`: the last row's sort key, None at the start) and how many rows to give."""
 
-    def __init__(
-        self,
-        cursor: Annotated[str | None, Query(max_length=CURSOR_CHARS_MAX)] = None,
-        limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 20,
-    ) -> None:
+    def __init__(self, cursor: str | None, limit: int) -> None:
         self.after: list[Any] | None = decode_cursor(cursor) if cursor else None
         self.limit = limit
 
@@ -64,7 +60,14 @@ class Cursor:
         return at
 
 
-PageQuery = Annotated[Cursor, Depends(Cursor)]
+async def _cursor(
+    cursor: Annotated[str | None, Query(max_length=CURSOR_CHARS_MAX)] = None,
+    limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 20,
+) -> Cursor:
+    return Cursor(cursor, limit)
+
+
+PageQuery = Annotated[Cursor, Depends(_cursor)]
 
 
 def encode_cursor(*key: str | int) -> str:

@@ -39,11 +39,12 @@ async def place_order(db: Db, buyer: Caller, wanted: Wanted) -> Order:
     shop = (await people.shop_view(db, [shop_id]))[shop_id]
     attribution = await attribute(db, wanted.source, [line.product_id for line in quoted])
     order = _draft(buyer, wanted, quoted, address, shop, attribution, terms())
-    await goods.hold(db, order.id, asked, buyer_id=buyer.id)
     order = await _insert(db, order)
     await timers.set_timer(db, kind=EXPIRE, key=str(order.id), due_at=order.pay_before)
     await note_history(db, order, at=order.created_at, actor="buyer", actor_id=buyer.id, why="trade.why.placed")
     await publish(db, OrderPlaced(**about(order, order.created_at)))
+    # Last: everybody who wants this SKU waits for its row from here to the commit.
+    await goods.hold(db, order.id, asked, buyer_id=buyer.id)
     return order
 
 
