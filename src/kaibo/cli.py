@@ -107,6 +107,7 @@ def up(
                 status.stop()
                 _welcome(settings)
 
+            house_up.check_engines(settings)
             house_up.check_ports(settings)
             asyncio.run(
                 house_up.run(

@@ -14,6 +14,7 @@ import httpx
 
 from kaibo import house, migrate
 from kaibo.kernel.config import Settings
+from kaibo.kernel.engines import nats, postgres
 from kaibo.kernel.engines.nats import NatsEngine
 from kaibo.kernel.engines.ports import free_port, is_free
 from kaibo.kernel.engines.postgres import PostgresEngine
@@ -42,6 +43,14 @@ def check_ports(settings: Settings) -> None:
     ]
     if taken:
         raise PortTaken("\n".join(taken))
+
+
+def check_engines(settings: Settings) -> None:
+    """Raises EngineMissing, saying what to do, before anything is started that would only be stopped again."""
+    if not settings.database_url:
+        postgres.bin_directory()
+    if not settings.nats_url:
+        nats.find_program(settings.nats_server_path)
 
 
 def public_address(settings: Settings) -> str:
