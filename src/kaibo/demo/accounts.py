@@ -14,18 +14,19 @@ BUYER_NAME = "来逛逛的朋友"
 
 def accounts_text(port: int, plans: Sequence[ShopPlan], staff: Sequence[tuple[str, StaffAccount]]) -> str:
     """A table for the terminal. `staff` are (what they do, account)."""
-    rows = [("buyer, with an address", BUYER_PHONE, "any other mobile number makes a new buyer")]
+    rows = [("buyer", BUYER_PHONE, "with an address (other numbers: new buyers)")]
     rows += [(f"merchant {plan.key}", plan.merchant_phone, plan.merchant_name) for plan in plans]
     rows += [(f"host {plan.key}", plan.host_phone, plan.host_name) for plan in plans]
     lines = [
         "Demo accounts",
-        f"  Sign in with the phone number; its one-time code appears at http://127.0.0.1:{port}/local/sms",
-        *[f"  {role:<24} {phone}   {name}" for role, phone, name in rows],
-        f"  Staff sign in with name, password and a code that changes every {TOTP_SECONDS} s (authenticator secret in brackets):",
+        f"  By phone; the one-time code appears at http://127.0.0.1:{port}/local/sms",
+        *[f"    {role:<16} {phone}  {name}" for role, phone, name in rows],
+        f"  Staff, by name, password and a code that changes every {TOTP_SECONDS} s:",
     ]
     for what, account in staff:
-        lines.append(
-            f"  {what:<24} {account.username}   {account.password}   now {account.code()}   [{account.totp_secret}]"
-        )
-    lines.append("  The codes of this moment are always in run/demo.accounts of the data directory.")
+        lines += [
+            f"    {what:<16} {account.username}  {account.password}  code now {account.code()}",
+            f"    {'':<16} authenticator secret {account.totp_secret}",
+        ]
+    lines.append("  Codes of any moment: run/demo.accounts in the data directory.")
     return "\n".join(lines) + "\n"

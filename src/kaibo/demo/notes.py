@@ -30,3 +30,8 @@ class Notes:
 
     def ready(self) -> None:
         write_private(self._run / "demo.ready", str(os.getpid()).encode())
+
+    def close(self) -> None:
+        """What this process was doing is no news for the next one."""
+        for name in ("demo.progress", "demo.ready"):
+            (self._run / name).unlink(missing_ok=True)

@@ -90,7 +90,7 @@ class World:
         self._notes = Notes(settings.data_dir)
         self._drawing = Drawing(self._directory)
         self._stalls: list[Stall] = []
-        self._films_told: dict[str, float] = {}
+        self._films_told: dict[str, str] = {}
         self._started = time.monotonic()
 
     async def run(self) -> None:
@@ -114,6 +114,7 @@ class World:
 
     async def close(self) -> None:
         """Stop every encoder, within the time of one."""
+        self._notes.close()
         await asyncio.gather(*(stall.pusher.stop() for stall in self._stalls))
 
     async def mark(self, person: Person) -> None:
@@ -128,13 +129,15 @@ class World:
         keys = [key for plan in plans for key in plan.products]
         keys += [f"{kind}:{key}" for kind in ("cover", "avatar") for key in shop_keys]
         told = f"Drawing {len(keys)} pictures (first time only)"
-        files = await self._drawing.pictures(keys, lambda share: self._notes.progress(f"{told}: {share:.0%}"))
+        files = await self._drawing.pictures(keys, lambda share: self._notes.progress(f"{told}: {tens(share)}"))
         return files | {f"{kind}:{lab.KEY}": files[lab.KEY] for kind in ("cover", "avatar")}
 
     async def _film(self, shop_key: str) -> Path:
         def told(share: float) -> None:
-            self._films_told[shop_key] = share
-            what = ", ".join(f"{key} {done:.0%}" for key, done in self._films_told.items())
+            if share >= 1 and shop_key not in self._films_told:
+                return  # rendered at an earlier start
+            self._films_told[shop_key] = tens(share)
+            what = ", ".join(f"{key} {done}" for key, done in self._films_told.items())
             self._notes.progress(f"Rendering the films (first time only): {what}")
 
         return await self._drawing.film(shop_key, told)
@@ -241,3 +244,8 @@ class World:
 
     def _cpu(self) -> dict[str, float]:
         return {"demo": time.process_time()} | {f"pusher-{s.key}": s.pusher.cpu_seconds for s in self._stalls}
+
+
+def tens(share: float) -> str:
+    """`0.47` -> `40 %`: often enough for a line in a terminal that keeps every line."""
+    return f"{int(share * 10 + 1e-9) * 10} %"

@@ -19,7 +19,7 @@ log = get_logger(__name__)
 STREAM_SECONDS_MAX = 60.0
 LOOK_SECONDS = 2.0
 ANSWER_SECONDS = (5.0, 14.0)
-POINT_SECONDS = (25.0, 70.0)
+POINT_SECONDS = (35.0, 100.0)
 POINT_SHARE = 0.75
 """What the host says unasked is mostly about what is in pitch."""
 YIELD_SECONDS = 300.0

@@ -17,9 +17,9 @@ from kaibo.kernel.telemetry import get_logger
 log = get_logger(__name__)
 
 MEMBERS_MAX = 28
-MEMBERS_AT_ONCE = 12
+MEMBERS_AT_ONCE = 10
 """An address may ask for 30 codes an hour; the people who try the demo on this machine need theirs."""
-JOIN_SECONDS = 20 * 60
+JOIN_SECONDS = 30 * 60
 REST_SECONDS = 20 * 60
 
 NICKNAMES = (
@@ -79,13 +79,10 @@ class Joining:
         self._most = min(most, len(NICKNAMES))
 
     async def run(self) -> None:
-        """Those of earlier starts come back at once; of new ones a dozen now, then one in JOIN_SECONDS."""
-        new = 0
+        """Those of earlier starts come back at once, and the first MEMBERS_AT_ONCE; every other one after JOIN_SECONDS."""
         for number in range(self._most):
-            if self._memory.get(LOGINS, crowd_phone(number)) is None:
-                if new >= MEMBERS_AT_ONCE:
-                    await asyncio.sleep(JOIN_SECONDS)
-                new += 1
+            if number >= MEMBERS_AT_ONCE and self._memory.get(LOGINS, crowd_phone(number)) is None:
+                await asyncio.sleep(JOIN_SECONDS)
             while not await self._joined(number):
                 await asyncio.sleep(REST_SECONDS)
             await asyncio.sleep(1.0)

@@ -11,7 +11,7 @@ VISIT_SECONDS_MEDIAN = 420.0
 VISIT_SECONDS_MIN, VISIT_SECONDS_MAX = 45.0, 2_400.0
 AWAY_SECONDS = (3.0, 40.0)
 
-ACTS: dict[str, float] = {"like": 0.16, "say": 0.055, "browse": 0.07, "want_pitch": 0.015, "follow": 0.01}
+ACTS: dict[str, float] = {"like": 0.16, "say": 0.085, "browse": 0.07, "want_pitch": 0.015, "follow": 0.01}
 """Chance of each act in one PRESENCE_SECONDS of a visit. Those who are not signed in only like, browse and ask for pitches."""
 
 ORDER_SECONDS_MEAN = 20.0
