@@ -1,7 +1,9 @@
-"""(a) Viewer fan-out: chat lines delivered per CPU-second by room ticks over NATS, against a hub that sends a message at a time.
+"""(a) Viewer fan-out: messages delivered per CPU-second by room ticks over NATS, against a hub that sends a message at a time.
 
-Logical message: one chat line that reached one viewer. CPU: user + system time of every server process that took part (the room's
-owner and nats-server; uvicorn for the hub), not of the crowd. Both sides get the same crowd, one after the other.
+Logical message: one chat line or one like that reached one viewer; a tick carries the lines, and the likes summed. Measured with
+lines alone, where nothing can be summed, and with the mix of a lively room, four likes a line. CPU: user + system time of every
+server process that took part (the room's owner and nats-server; uvicorn for the hub), not of the crowd. Both sides get the same
+crowd, one after the other.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +40,7 @@ SECONDS = 8.0
 SIZES = (1_000, 5_000)
 LINES_PER_SECOND = 200.0
 """What the ticks are offered: 40 lines in each of five ticks a second, the most a tick carries."""
+LIKES_A_LINE = {"lines": 0, "lines and likes": 4}
 HUB_SENDS_PER_SECOND = 20_000
 """What the hub is offered, viewers x messages: below its limit, so that its delay is not made of a backlog."""
 
@@ -105,7 +109,7 @@ def chat_line(number: int) -> ChatEventWire:
     )  # fmt: skip
 
 
-async def by_ticks(viewers: int) -> Measured:
+async def by_ticks(viewers: int, likes_a_line: int) -> Measured:
     """The room's real state and encoding, published by this process; nats-server carries it to everyone."""
     with tempfile.TemporaryDirectory() as directory:
         engine = NatsEngine(Path(directory), free_port(), "127.0.0.1", free_port())
@@ -131,7 +135,7 @@ async def by_ticks(viewers: int) -> Measured:
             await asyncio.sleep(1)
             before = cpu(server.pid) + time.process_time()
             await begin(watching)
-            await _tick(bus, str(room))
+            await _tick(bus, str(room), likes_a_line)
             return await report(watching, cpu(server.pid) + time.process_time() - before)
         finally:
             if bus is not None:
@@ -140,14 +144,16 @@ async def by_ticks(viewers: int) -> Measured:
             server.wait(timeout=10)
 
 
-async def _tick(bus: Bus, room: str) -> None:
-    """Lines come in evenly, each stamped with that moment; every 200 ms what came in goes out."""
+async def _tick(bus: Bus, room: str, likes_a_line: int) -> None:
+    """Messages come in evenly, a line stamped with its moment; every 200 ms what came in goes out."""
     state, lines_a_tick, number = RoomState(seq=0), int(LINES_PER_SECOND * TICK_SECONDS), 0
+    state.tick()  # the first says how many likes there are, not how many were added
     began = time.monotonic()
     while time.monotonic() - began < SECONDS:
         stamps = []
         for _ in range(lines_a_tick):
             await asyncio.sleep(max(0.0, began + number / LINES_PER_SECOND - time.monotonic()))
+            state.likes += likes_a_line
             state.add_line(chat_line(number))
             stamps.append(time.time_ns() // 1000)
             number += 1
@@ -158,7 +164,7 @@ async def _tick(bus: Bus, room: str) -> None:
         await bus.client.flush()
 
 
-async def by_hub(viewers: int) -> Measured:
+async def by_hub(viewers: int, likes_a_line: int) -> Measured:
     """A send a message a viewer."""
     port = free_port()
     server = subprocess.Popen([sys.executable, "-m", "bench.hub", str(port)])
@@ -175,7 +181,8 @@ async def by_hub(viewers: int) -> Measured:
             before = cpu(server.pid)
             await begin(watching)
             rate = HUB_SENDS_PER_SECOND / viewers
-            await client.post(f"http://127.0.0.1:{port}/start", params={"rate": rate, "seconds": SECONDS})
+            asked = {"rate": rate, "seconds": SECONDS, "likes_a_line": likes_a_line}
+            await client.post(f"http://127.0.0.1:{port}/start", params=asked)
             return await report(watching, cpu(server.pid) - before)
     finally:
         server.terminate()
@@ -190,14 +197,14 @@ def allow_many_files() -> None:
 async def rows(say: Say = tell, sizes: tuple[int, ...] = SIZES) -> list[Row]:
     allow_many_files()
     found = []
-    for viewers in sizes:
-        say(f"fan-out: {viewers:,} viewers, a hub that sends a message at a time ...")
-        hub = await by_hub(viewers)
-        say(f"fan-out: {viewers:,} viewers, room ticks over NATS ...")
-        ticks = await by_ticks(viewers)
+    for viewers, (what, likes) in product(sizes, LIKES_A_LINE.items()):
+        say(f"fan-out: {viewers:,} viewers, {what}, a hub that sends a message at a time ...")
+        hub = await by_hub(viewers, likes)
+        say(f"fan-out: {viewers:,} viewers, {what}, room ticks over NATS ...")
+        ticks = await by_ticks(viewers, likes)
         found += [
             Row(
-                f"fan-out, {viewers:,} viewers: lines delivered per CPU-second",
+                f"fan-out, {viewers:,} viewers, {what}: delivered per CPU-second",
                 f"{ticks.per_cpu_second:,.0f}",
                 f"{hub.per_cpu_second:,.0f} (FastAPI hub)",
                 f"{ticks.per_cpu_second / hub.per_cpu_second:.0f}x",
@@ -205,7 +212,7 @@ async def rows(say: Say = tell, sizes: tuple[int, ...] = SIZES) -> list[Row]:
                 ticks.per_cpu_second >= 50 * hub.per_cpu_second,
             ),
             Row(
-                f"fan-out, {viewers:,} viewers: sent to viewer, p50 / p99",
+                f"fan-out, {viewers:,} viewers, {what}: line sent to viewer, p50 / p99",
                 f"{ticks.age_ms_p50:.0f} / {ticks.age_ms_p99:.0f} ms",
                 f"{hub.age_ms_p50:.0f} / {hub.age_ms_p99:.0f} ms (FastAPI hub)",
                 f"{ticks.lost} cut",

@@ -26,20 +26,16 @@ async def join(socket: WebSocket) -> None:
 
 
 @app.post("/start")
-async def start(rate: float, seconds: float) -> dict[str, int]:
-    """Send `rate` messages a second to everyone, for `seconds`. Returns how many were sent."""
+async def start(rate: float, seconds: float, likes_a_line: int) -> dict[str, int]:
+    """Send `rate` messages a second to everyone, for `seconds`: so many likes, then a line. Returns how many were sent."""
     sent = 0
     began = time.monotonic()
     while time.monotonic() - began < seconds:
-        line = {
-            "id": str(sent),
-            "kind": "line",
-            "name": "用户1024",
-            "text": f"第{sent}句：这个多少钱？",
-            "role": None,
-            "demo": False,
-        }
-        text = json.dumps(line | {"sent_us": time.time_ns() // 1000}, ensure_ascii=False, separators=(",", ":"))
+        message: dict[str, object] = {"kind": "like", "name": "用户1024", "count": 1}
+        if sent % (likes_a_line + 1) == likes_a_line:
+            words = {"text": f"第{sent}句：这个多少钱？", "role": None, "demo": False}
+            message = {"id": str(sent), "kind": "line", "name": "用户1024", **words}
+        text = json.dumps(message | {"sent_us": time.time_ns() // 1000}, ensure_ascii=False, separators=(",", ":"))
         for socket in list(connections):
             await socket.send_text(text)
         sent += 1

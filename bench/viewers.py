@@ -22,6 +22,7 @@ import uvloop
 PROBE_EVERY = 50
 CONNECT_AT_ONCE = 200
 _SENT_AT = re.compile(rb'"sent_us":(\d+)')
+_SUMMED_LIKES = re.compile(rb'"likes_delta":(\d+)')
 
 
 def masked(payload: bytes) -> bytes:
@@ -70,7 +71,7 @@ class Viewer(asyncio.Protocol):
             if self._probe:
                 now = time.time_ns() // 1000
                 found = _SENT_AT.findall(data)
-                self._crowd.probed += len(found)
+                self._crowd.probed += len(found) + sum(int(likes) for likes in _SUMMED_LIKES.findall(data))
                 self._crowd.ages_us += [now - int(sent) for sent in found]
 
     def connection_lost(self, exc: Exception | None) -> None:
