@@ -96,7 +96,7 @@ def up(
     if host and host not in {"127.0.0.1", "localhost"}:
         settings = settings.model_copy(update={"rtmp_host": host})
     try:
-        with holding(settings.data_dir), err.status("Starting Kaibo") as status:
+        with holding(settings.data_dir) as last_was_killed, err.status("Starting Kaibo") as status:
 
             def step(what: str) -> None:
                 status.update(what)
@@ -108,6 +108,9 @@ def up(
                 _welcome(settings)
 
             house_up.check_engines(settings)
+            if last_was_killed:
+                step("Waiting for what the last `kaibo up` left behind")
+                house_up.wait_for_leftovers(settings)
             house_up.check_ports(settings)
             asyncio.run(
                 house_up.run(

@@ -50,8 +50,8 @@ class Child:
 
 
 @contextmanager
-def holding(data_dir: Path) -> Iterator[None]:
-    """Hold `data_dir` for this process. Raises DataDirectoryBusy with the other's pid."""
+def holding(data_dir: Path) -> Iterator[bool]:
+    """Hold `data_dir` for this process; true where the last holder was killed. Raises DataDirectoryBusy with the other's pid."""
     path = data_dir / "run" / "up.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="ascii") as file:
@@ -63,10 +63,15 @@ def holding(data_dir: Path) -> Iterator[None]:
                 f"{data_dir.resolve()} is in use by another `kaibo up` (process {file.read().strip() or '?'}): "
                 "stop that one, or choose another directory with --data-dir"
             ) from taken
+        file.seek(0)
+        was_killed = file.read() != ""
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
-        yield
+        try:
+            yield was_killed
+        finally:
+            file.truncate(0)
 
 
 def is_held(data_dir: Path) -> bool:

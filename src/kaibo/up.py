@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
@@ -18,7 +19,7 @@ from kaibo.kernel.engines import nats, postgres
 from kaibo.kernel.engines.nats import NatsEngine
 from kaibo.kernel.engines.ports import free_port, is_free
 from kaibo.kernel.engines.postgres import PostgresEngine
-from kaibo.supervise import Child, Say, Tree
+from kaibo.supervise import STOP_SECONDS_MAX, Child, Say, Tree
 
 Step = Callable[[str], None]
 
@@ -29,6 +30,11 @@ class PortTaken(Exception):
 
 def check_ports(settings: Settings) -> None:
     """Raises PortTaken naming every taken port, what it is for and which setting moves it."""
+    if taken := _taken_ports(settings):
+        raise PortTaken("\n".join(taken))
+
+
+def _taken_ports(settings: Settings) -> list[str]:
     wanted = {
         "port": (settings.host, settings.port, "pages and API"),
         "media_port": (settings.host, settings.media_port, "live video"),
@@ -36,13 +42,20 @@ def check_ports(settings: Settings) -> None:
         "nats_websocket_port": (settings.host, settings.nats_websocket_port, "live room events"),
         "gateway_port": (settings.host, settings.gateway_port, "the sandbox cashier"),
     }
-    taken = [
+    return [
         f"port {port} ({what}) is taken; set KAIBO_{key.upper()} to a free one"
         for key, (host, port, what) in wanted.items()
         if not is_free(port, host)
     ]
-    if taken:
-        raise PortTaken("\n".join(taken))
+
+
+def wait_for_leftovers(settings: Settings) -> None:
+    """After an `up` that was killed: its children are ending by themselves, and are given the time that they have for it."""
+    noted = [house.port_file(settings.data_dir, engine) for engine in ("postgres", "nats")]
+    engines = [int(path.read_text(encoding="ascii")) for path in noted if path.exists()]
+    until = time.monotonic() + STOP_SECONDS_MAX
+    while time.monotonic() < until and (_taken_ports(settings) or not all(is_free(port) for port in engines)):
+        time.sleep(0.1)
 
 
 def check_engines(settings: Settings) -> None:
