@@ -47,7 +47,8 @@ async def kaibo(*words: str, env: dict[str, str], seconds: float = SECONDS_MAX) 
 
 
 def children_of(pid: int) -> list[psutil.Process]:
-    return psutil.Process(pid).children(recursive=True)
+    found: list[psutil.Process] = psutil.Process(pid).children(recursive=True)
+    return found
 
 
 async def all_gone(processes: list[psutil.Process], seconds: float = 30) -> None:

@@ -144,7 +144,7 @@ async def test_the_doctor_names_a_taken_port(tmp_path: Path) -> None:
 
 def test_the_doctor_names_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = type("usage", (), {"total": 10 << 30, "used": 10 << 30, "free": 1 << 20})
-    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr("kaibo.doctor.shutil.disk_usage", lambda _: usage)
     found = doctor.examine(config.Settings(data_dir=tmp_path / "not" / "made" / "yet"))
     disk = next(f for f in found if "GiB free" in f.what)
     assert not disk.good
