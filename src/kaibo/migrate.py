@@ -44,7 +44,7 @@ def upgrade(database_url: str) -> None:
     """Create what is missing and run every revision not yet run. Idempotent. ConnectionError where no server answers."""
     with _alone(database_url) as connection:
         for schema in SCHEMAS:
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")  # type: ignore[call-overload]
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         found = connection.execute("SELECT to_regclass('jobs.procrastinate_jobs')").fetchone()
         if found is not None and found[0] is None:
             asyncio.run(_install_jobs(database_url))
