@@ -58,6 +58,7 @@ export default {
   'bag.empty': 'The bag is empty',
   'bag.empty_hint': 'Add approved products and viewers will see them',
   'bag.no_broadcast': 'Start with a new broadcast',
+  'bag.over': 'This broadcast has ended; products go into the next one',
   'bag.drag': 'Drag to reorder',
   'bag.row': 'Item {number}, {title}',
   'bag.more': 'More for {title}',

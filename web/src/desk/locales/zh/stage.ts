@@ -58,6 +58,7 @@ export default {
   'bag.empty': '小黄车是空的',
   'bag.empty_hint': '添加审核通过的商品，观众就能在直播间看到',
   'bag.no_broadcast': '先新建一个场次',
+  'bag.over': '这一场已经结束，新建场次后再添加商品',
   'bag.drag': '拖动排序',
   'bag.row': '{number} 号链接，{title}',
   'bag.more': '更多操作：{title}',
