@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from kaibo.demo import catalogue, invented
-from kaibo.demo.crowd import pace, rota
+from kaibo.demo.crowd import host_room, pace, rota
 from kaibo.demo.crowd.errands import Errands
 from kaibo.demo.crowd.host_room import Hosting
 from kaibo.demo.crowd.keep_shop import Merchant
@@ -144,6 +144,28 @@ async def test_an_ended_broadcast_is_followed_by_a_new_one_at_the_next_start(wor
     try:
         assert stall.broadcast_id != before
         assert (await stall.host.get(f"/api/broadcasts/{stall.broadcast_id}"))["state"] == "live"
+    finally:
+        await stall.pusher.stop()
+
+
+@pytest.mark.parametrize("sends", [True, False], ids=["while it sends", "after the stream was cut"])
+async def test_a_broadcast_that_a_person_ended_comes_back_after_a_while(
+    world: SmallWorld, monkeypatch: pytest.MonkeyPatch, *, sends: bool
+) -> None:
+    monkeypatch.setattr(host_room, "REOPEN_SECONDS", 0.1)
+    stall = world.stall()
+    hosting = Hosting(stall, random.Random(6))
+    await hosting.open()
+    before = stall.broadcast_id
+    await stall.host.post(f"/api/broadcasts/{before}/end")
+    if not sends:
+        await stall.pusher.stop()
+    try:
+        await hosting.pitch_next()
+        assert stall.broadcast_id not in ("", before)
+        assert (await stall.host.get(f"/api/broadcasts/{stall.broadcast_id}"))["state"] == "live"
+        await hosting.pitch_next()
+        assert stall.pitch_key in stall.items, "and the host pitches again"
     finally:
         await stall.pusher.stop()
 

@@ -54,15 +54,15 @@ class Hosting:
         """
         stall = self._stall
         on = await self._open_broadcast() or await self._draft()
-        stall.broadcast_id = on["id"]
-        await self._fill_bag()
+        bag = await self._fill_bag(on["id"])
         stall.pusher.start()
-        if on["state"] == "live":
-            return
         if on["state"] == "draft":
             await stall.host.post(f"/api/broadcasts/{on['id']}/rehearse")
-        await self._until_streaming()
-        await stall.host.post(f"/api/broadcasts/{on['id']}/go-live")
+        if on["state"] != "live":
+            await self._until_streaming()
+            await stall.host.post(f"/api/broadcasts/{on['id']}/go-live")
+        stall.broadcast_id = on["id"]
+        stall.read_bag(bag)
 
     async def _open_broadcast(self) -> dict[str, Any] | None:
         rooms = (await self._stall.host.get("/api/console/rooms"))["items"]
@@ -81,15 +81,15 @@ class Hosting:
         made: dict[str, Any] = await stall.host.post(stall.path("/broadcasts"), body, key=fresh_key())
         return made
 
-    async def _fill_bag(self) -> None:
+    async def _fill_bag(self, broadcast_id: str) -> list[dict[str, Any]]:
         stall = self._stall
-        path = f"/api/broadcasts/{stall.broadcast_id}/bag"
-        bag = (await stall.host.get(path))["items"]
+        path = f"/api/broadcasts/{broadcast_id}/bag"
+        bag: list[dict[str, Any]] = (await stall.host.get(path))["items"]
         there = {item["product_id"] for item in bag}
         lacking = [product_id for product_id in stall.product_ids.values() if product_id not in there]
         if lacking:
             bag = (await stall.host.post(path, {"product_ids": lacking}, key=fresh_key()))["items"]
-        stall.read_bag(bag)
+        return bag
 
     async def _until_streaming(self) -> None:
         loop = asyncio.get_running_loop()
@@ -126,8 +126,12 @@ class Hosting:
     async def pitch_next(self) -> float:
         """Pitch what has its turn. Gives the seconds until it is worth looking again."""
         stall, loop = self._stall, asyncio.get_running_loop()
+        if not stall.is_on:
+            await self.open()
         sent = stall.pusher.seconds
-        if not stall.items or sent is None:
+        if sent is None:
+            if await self._open_broadcast() is None:
+                await self._reopen()
             return LOOK_SECONDS
         age = loop.time() - self._pitched_at
         key, rest = rota.next_pitch(stall.film, sent, stall.items, stall.pitch_key, age, self._pitched, self._dice)
