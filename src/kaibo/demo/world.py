@@ -237,7 +237,7 @@ class World:
                 "demo.figures",
                 members=len(members),
                 orders={"placed": shopping.placed, "paid": shopping.paid, "received": shopping.received},
-                cores={name: round((used - before.get(name, 0.0)) / span, 4) for name, used in now.items()},
+                cores={name: round(max(0.0, used - before.get(name, 0.0)) / span, 4) for name, used in now.items()},
                 **self._door.take_counts(),
             )
             before, at = now, time.monotonic()
