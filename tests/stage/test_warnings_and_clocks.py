@@ -16,7 +16,7 @@ from kaibo.stage.ingest.tables import stream_notices
 from kaibo.stage.live.state import RoomState
 from tests.conftest import SignIn
 from tests.stage.nats_viewer import Viewer
-from tests.stage.world import eventually, hook, ok, open_stage, owned, worker
+from tests.stage.world import eventually, hook, key, ok, open_stage, owned, worker
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -70,3 +70,14 @@ def test_who_is_online_does_not_change_when_the_clock_jumps() -> None:
             assert state.online() == 3
             state.see(uuid4(), viewers[0], clock.now())
             assert state.online() == 3
+
+
+async def test_a_clock_set_back_an_hour_silences_nobody(sign_in: SignIn, here: Context) -> None:
+    stage = await open_stage(sign_in, here)
+    speaker = await sign_in()
+    say = f"{stage.room}/chat"
+    ok(await stage.host.client.put(f"{stage.room}/slow-mode", json={"seconds": 10}))
+    with clock.use(clock.FixedClock(NOON)):
+        ok(await speaker.client.post(say, json={"text": "一点钟说的"}, headers=key()))
+    with clock.use(clock.FixedClock(NOON - timedelta(hours=1))):
+        ok(await speaker.client.post(say, json={"text": "又回到十二点"}, headers=key()))

@@ -27,6 +27,9 @@ from kaibo.stage.rooms import lookup as rooms
 from kaibo.stage.secret import person_ref
 from kaibo.stage.wire import ChatEventWire
 
+CLOCKS_APART_SECONDS = 5
+"""How far the clocks of two web processes may be apart."""
+
 
 async def say(db: Db, room_id: UUID, speaker: Caller, text: str) -> ChatEventWire:
     """Clean the line, judge it, keep it.
@@ -88,10 +91,12 @@ async def _require_voice(db: Db, room: rooms.Room, person_id: UUID, text: str, *
         raise Muted(until=until.isoformat(timespec="seconds"))
     burst = max(1, int(rules.CHAT_BURST_LINES * context.settings().rate_limit_scale))
     horizon = now - timedelta(seconds=max(rules.CHAT_REPEAT_SECONDS, room.slow_mode_seconds, burst))
+    # Lines from the future were said before the clock was set back; they must not keep anybody silent until it is there again.
+    recent = chat_lines.c.at.between(horizon, now + timedelta(seconds=CLOCKS_APART_SECONDS))
     said = (
         await db.execute(
             select(chat_lines.c.at, chat_lines.c.text)
-            .where(chat_lines.c.room_id == room.id, chat_lines.c.person_id == person_id, chat_lines.c.at > horizon)
+            .where(chat_lines.c.room_id == room.id, chat_lines.c.person_id == person_id, recent)
             .order_by(chat_lines.c.at.desc())
         )
     ).all()
