@@ -23,6 +23,9 @@ from kaibo.supervise import STOP_SECONDS_MAX, Child, Say, Tree
 
 Step = Callable[[str], None]
 
+DEMO_RECORDS = {"record_segment_seconds": "600", "record_keep_gib": "4"}
+"""Four films that run all day would fill a disk, and a replay should be there soon; what is configured goes before."""
+
 
 class PortTaken(Exception):
     """A port that people or programs must know is in use."""
@@ -197,6 +200,9 @@ class House:
             f"KAIBO_{name.upper()}": str(getattr(s, name))
             for name in ("host", "port", "log_level", "log_format", "public_url", "rtmp_host", "demo")
         }
+        for name, value in DEMO_RECORDS.items():
+            if s.demo and name not in s.model_fields_set:
+                said[f"KAIBO_{name.upper()}"] = value
         return {**said, **self._environment}
 
     async def _worker_ready(self) -> None:

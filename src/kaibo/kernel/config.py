@@ -64,6 +64,12 @@ class Settings(BaseSettings):
     record_min_free_bytes: int = Field(
         1 << 30, ge=0, description="Recording pauses when the disk has less than this left."
     )
+    record_keep_gib: int = Field(
+        0,
+        ge=0,
+        le=1 << 20,
+        description="Oldest recordings go beyond this many GiB. 0 keeps all: the law asks for three years.",
+    )
     hook_secret: str = Field("", description="Secret of the media hooks. Empty: made at first start, kept in data_dir.")
 
     # --- people

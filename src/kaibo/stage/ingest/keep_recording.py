@@ -16,6 +16,7 @@ from kaibo.kernel.blobs import Blobs
 from kaibo.kernel.outbox import publish
 from kaibo.kernel.telemetry import get_logger
 from kaibo.stage.contracts import RecordingKept
+from kaibo.stage.ingest.prune_recordings import prune_recordings
 from kaibo.stage.ingest.tables import recordings
 from kaibo.stage.live.announce import announce
 
@@ -50,6 +51,7 @@ async def keep_recording(recording_id: str) -> None:
                 duration_ms=row.duration_ms,
             ),
         )
+        await prune_recordings(db, blobs)
         await announce(db, row.room_id, "bag")  # its pitches can be seen again
 
 

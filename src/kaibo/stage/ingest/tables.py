@@ -52,7 +52,7 @@ recordings = Table(
     timestamptz("started_at"),
     Column("duration_ms", BigInteger, nullable=False),
     Column("recovered", Boolean, nullable=False),
-    # reported -> kept | damaged (the file does not match its hash) | lost (there is no file)
+    # reported -> kept | damaged (the file does not match its hash) | lost (there is no file); kept -> pruned (record_keep_gib)
     Column("state", Text, nullable=False),
     Column("url", Text),
     created_at(),
