@@ -6,9 +6,12 @@ The tests share one house and run in the order of this file; each leaves the hou
 from __future__ import annotations
 
 import asyncio
+import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import httpx
 import psutil
@@ -25,12 +28,13 @@ CHILDREN = {"postgres", "nats", "gateway", "web", "worker", "media"}
 
 
 @pytest.fixture(scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningHouse]:
-    made = RunningHouse(tmp_path_factory.mktemp("entry") / "data")
+async def house() -> AsyncIterator[RunningHouse]:
+    made = RunningHouse(Path(tempfile.mkdtemp(prefix="kaibo-entry-")) / "data")
     await made.start()
     yield made
     if made.process is not None and made.process.returncode is None:
         await made.stop()
+    shutil.rmtree(made.data_dir.parent)
 
 
 def pid_of(house: RunningHouse) -> int:
