@@ -785,7 +785,7 @@ export interface paths {
         put?: never;
         /**
          * Upload Picture
-         * @description JPEG, PNG or WebP by content; answered as WebP without EXIF. The same file again is the same picture.
+         * @description JPEG, PNG or WebP by content; answered as WebP without EXIF. The same file again is the same picture, so no key is needed.
          */
         post: operations["upload_picture"];
         delete?: never;
@@ -5475,7 +5475,7 @@ export interface operations {
         };
         responses: {
             /** @description Successful Response */
-            201: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
