@@ -15,6 +15,7 @@ from uuid import UUID
 import asyncpg
 import httpx
 import pytest
+import uvicorn
 
 from kaibo import migrate
 from kaibo.kernel import config, context
@@ -25,6 +26,7 @@ from kaibo.kernel.db import Database, Db
 from kaibo.kernel.engines.nats import NatsEngine
 from kaibo.kernel.engines.ports import free_port
 from kaibo.kernel.engines.postgres import PostgresEngine
+from tests.payment.world import Sandbox
 from tests.people_of_tests import Person, make_person
 
 TEMPLATE = "kaibo"
@@ -151,6 +153,30 @@ async def app(settings: Settings, here: context.Context) -> AsyncIterator[object
     async with made.router.lifespan_context(made):
         yield made
     context.install(here)
+
+
+@pytest.fixture(scope="session")
+async def app_url(app: object) -> AsyncIterator[str]:
+    """The application behind a real port, for programs that call it from outside."""
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, lifespan="off", log_level="error"))  # type: ignore[arg-type]
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    await serving
+
+
+@pytest.fixture(scope="session")
+def provider(settings: Settings, here: context.Context, app_url: str) -> Iterator[Sandbox]:
+    """The sandbox gateway as a process of its own; the house is configured to be called back at its real port."""
+    sandbox = Sandbox(settings.data_dir / "gateway", "--notify-scale", "0.02", "--refund-delay-ms", "50")
+    sandbox.start()
+    config.install(settings.model_copy(update={"public_url": app_url}))
+    yield sandbox
+    config.install(settings)
+    sandbox.stop()
 
 
 def _new_client(app: object) -> httpx.AsyncClient:

@@ -2,46 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 from PIL import Image
 
 from kaibo.demo.door import Door
 from kaibo.demo.memory import Memory
-from kaibo.kernel import config
 from kaibo.kernel.config import Settings
 from kaibo.kernel.context import Context
-from kaibo.kernel.engines.ports import free_port
 from tests.demo.small_world import SmallWorld, small_plans
 from tests.payment.world import Sandbox
 
 
 @pytest.fixture(scope="session")
-async def port(app: object) -> AsyncIterator[int]:
-    """The application behind a real port, as the demo reaches it."""
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, lifespan="off", log_level="error"))  # type: ignore[arg-type]
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.02)
-    yield port
-    server.should_exit = True
-    await serving
+def port(app_url: str) -> int:
+    """Where the demo reaches the application."""
+    return int(app_url.rsplit(":", 1)[1])
 
 
 @pytest.fixture(scope="session")
-def cashier(settings: Settings, here: Context, port: int) -> Iterator[str]:
-    """Address of the sandbox gateway, a process of its own that calls back at the application's port."""
-    sandbox = Sandbox(settings.data_dir / "gateway", "--notify-scale", "0.02", "--refund-delay-ms", "50")
-    sandbox.start()
-    config.install(settings.model_copy(update={"public_url": f"http://127.0.0.1:{port}"}))
-    yield sandbox.base_url.rstrip("/")
-    config.install(settings)
-    sandbox.stop()
+def cashier(provider: Sandbox) -> str:
+    """Address of the sandbox gateway."""
+    return provider.base_url.rstrip("/")
 
 
 @pytest.fixture(scope="session")

@@ -243,14 +243,14 @@ async def test_a_callback_that_contradicts_the_charge_is_kept_and_not_believed(
 
 
 async def test_a_callback_about_a_number_we_never_gave_is_answered_so_that_it_comes_again_medusa_13301(
-    here: Context, provider: Sandbox, callback_url: str
+    here: Context, provider: Sandbox, app_url: str
 ) -> None:
     number = f"T{uuid.uuid4().hex[:20]}"
     request = ChargeRequest(
         out_trade_no=number,
         description="别人的",
         amount_fen=100,
-        notify_url=callback_url + NOTIFY_PATH,
+        notify_url=app_url + NOTIFY_PATH,
         payer_ip="127.0.0.1",
         expires_at=datetime.now(UTC) + timedelta(minutes=5),
     )
