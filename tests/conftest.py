@@ -169,14 +169,20 @@ async def app_url(app: object) -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="session")
-def provider(settings: Settings, here: context.Context, app_url: str) -> Iterator[Sandbox]:
-    """The sandbox gateway as a process of its own; the house is configured to be called back at its real port."""
+def provider_process(settings: Settings) -> Iterator[Sandbox]:
+    """The sandbox gateway as a process of its own."""
     sandbox = Sandbox(settings.data_dir / "gateway", "--notify-scale", "0.02", "--refund-delay-ms", "50")
     sandbox.start()
-    config.install(settings.model_copy(update={"public_url": app_url}))
     yield sandbox
-    config.install(settings)
     sandbox.stop()
+
+
+@pytest.fixture
+def provider(provider_process: Sandbox, settings: Settings, here: context.Context, app_url: str) -> Iterator[Sandbox]:
+    """The gateway, with the house configured to be called back at its real port for this test."""
+    config.install(settings.model_copy(update={"public_url": app_url}))
+    yield provider_process
+    config.install(settings)
 
 
 def _new_client(app: object) -> httpx.AsyncClient:

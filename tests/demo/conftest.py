@@ -23,9 +23,14 @@ def port(app_url: str) -> int:
 
 
 @pytest.fixture(scope="session")
-def cashier(provider: Sandbox) -> str:
+def cashier(provider_process: Sandbox) -> str:
     """Address of the sandbox gateway."""
-    return provider.base_url.rstrip("/")
+    return provider_process.base_url.rstrip("/")
+
+
+@pytest.fixture(autouse=True)
+def called_back(provider: Sandbox) -> None:
+    """Payments of every test here are called back."""
 
 
 @pytest.fixture(scope="session")

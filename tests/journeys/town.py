@@ -20,7 +20,7 @@ from tests.journeys.house import PASSWORD, RunningHouse
 
 PRICE_FEN = 2990
 COMMISSION_BPS = 1000
-STOCK = 500
+STOCK = 50_000
 
 
 @dataclass
