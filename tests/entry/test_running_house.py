@@ -231,6 +231,7 @@ async def test_ctrl_c_during_the_start_leaves_nothing_behind(house: RunningHouse
     await asyncio.sleep(0)
     async with asyncio.timeout(60):
         while "Starting the web" not in (output(house) if (house.data_dir / "up.log").exists() else ""):
+            assert not starting.done(), starting.exception()
             await asyncio.sleep(0.05)
     children = children_of(pid_of(house))
     assert house.process is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import re
 import signal
 import subprocess
@@ -13,11 +14,16 @@ from pathlib import Path
 
 import psutil
 
-from kaibo.kernel.engines.ports import free_port
+from kaibo.kernel.engines.ports import is_free
 
 START_SECONDS_MAX = 120
 STOP_SECONDS_MAX = 40
 PASSWORD = "journeys-of-kaibo-2026"
+
+
+def steady_port() -> int:
+    """A free port below the range from which outgoing connections take theirs: a house that is down may come back to it."""
+    return next(port for port in iter(lambda: random.randrange(10_000, 32_000), 0) if is_free(port))
 
 
 @dataclass
@@ -28,7 +34,7 @@ class RunningHouse:
     more: dict[str, str] = field(default_factory=dict)
     ports: dict[str, int] = field(
         default_factory=lambda: {
-            name: free_port() for name in ("PORT", "MEDIA_PORT", "RTMP_PORT", "NATS_WEBSOCKET_PORT", "GATEWAY_PORT")
+            name: steady_port() for name in ("PORT", "MEDIA_PORT", "RTMP_PORT", "NATS_WEBSOCKET_PORT", "GATEWAY_PORT")
         }
     )
     process: asyncio.subprocess.Process | None = None
