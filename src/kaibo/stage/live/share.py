@@ -14,6 +14,7 @@ from sqlalchemy import exists, or_, select
 from kaibo.kernel import clock
 from kaibo.kernel.bus import Bus
 from kaibo.kernel.db import Database
+from kaibo.kernel.tasks import first_of
 from kaibo.kernel.telemetry import gauge, get_logger
 from kaibo.stage.broadcasts.tables import broadcasts
 from kaibo.stage.live.lease import Lease
@@ -60,7 +61,7 @@ class Share:
             while not stop.is_set() and not lease.lost.is_set():
                 await self._round(lease)
                 self._wake.clear()
-                await _first_of(ROUND_SECONDS, stop, lease.lost, self._wake)
+                await first_of(stop.wait(), lease.lost.wait(), self._wake.wait(), timeout=ROUND_SECONDS)
         finally:
             await self._drop(list(self._owners))
             await lease.close()
@@ -115,10 +116,3 @@ class Share:
             mine[0].tell(message)
         elif UUID(message["room"]) not in self._known:
             self._wake.set()  # a room that nobody owned when we looked last
-
-
-async def _first_of(timeout_seconds: float, *events: asyncio.Event) -> None:
-    waits = [asyncio.create_task(event.wait()) for event in events]
-    await asyncio.wait(waits, timeout=timeout_seconds, return_when=asyncio.FIRST_COMPLETED)
-    for wait in waits:
-        wait.cancel()
