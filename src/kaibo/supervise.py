@@ -16,11 +16,13 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 LOG_BYTES_MAX = 50 << 20
 RESTART_SECONDS = (0.2, 1.0, 3.0, 10.0, 30.0)
 STEADY_SECONDS = 10.0
 STOP_SECONDS_MAX = 12.0
+RELEASE_SECONDS_MAX = 5.0
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -51,18 +53,23 @@ class Child:
 
 @contextmanager
 def holding(data_dir: Path) -> Iterator[bool]:
-    """Hold `data_dir` for this process; true where the last holder was killed. Raises DataDirectoryBusy with the other's pid."""
+    """Hold `data_dir` for this process; true where the last holder was killed. Raises DataDirectoryBusy with the other's pid.
+
+    A holder that has just ended is given a moment: the kernel takes the lock back a little after the process is gone.
+    """
     path = data_dir / "run" / "up.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
+    until = time.monotonic() + RELEASE_SECONDS_MAX
     with path.open("a+", encoding="ascii") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as taken:
+        while not _locked(file):
             file.seek(0)
-            raise DataDirectoryBusy(
-                f"{data_dir.resolve()} is in use by another `kaibo up` (process {file.read().strip() or '?'}): "
-                "stop that one, or choose another directory with --data-dir"
-            ) from taken
+            holder = file.read().strip()
+            if _lives(holder) or time.monotonic() > until:
+                raise DataDirectoryBusy(
+                    f"{data_dir.resolve()} is in use by another `kaibo up` (process {holder or '?'}): "
+                    "stop that one, or choose another directory with --data-dir"
+                )
+            time.sleep(0.05)
         file.seek(0)
         was_killed = file.read() != ""
         file.truncate(0)
@@ -72,6 +79,18 @@ def holding(data_dir: Path) -> Iterator[bool]:
             yield was_killed
         finally:
             file.truncate(0)
+
+
+def _locked(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _lives(pid: str) -> bool:
+    return pid.isdigit() and Path(f"/proc/{pid}").exists()
 
 
 def is_held(data_dir: Path) -> bool:

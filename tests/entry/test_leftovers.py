@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,20 @@ def test_a_holder_that_was_killed_is_told_from_one_that_ended(tmp_path: Path) ->
             pass
     with holding(tmp_path) as last_was_killed:
         assert not last_was_killed
+
+
+def test_a_lock_that_outlives_its_process_for_a_moment_is_waited_for(tmp_path: Path) -> None:
+    with ExitStack() as holder:
+        holder.enter_context(holding(tmp_path))
+        (tmp_path / "run" / "up.lock").write_text(str(ended_process()))
+        threading.Timer(0.5, holder.pop_all().close).start()
+        with holding(tmp_path):
+            assert is_held(tmp_path)
+
+
+def ended_process() -> int:
+    with subprocess.Popen(["true"]) as process:
+        return process.pid
 
 
 @pytest.mark.parametrize("engine", [False, True])
