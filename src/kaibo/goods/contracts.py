@@ -20,6 +20,8 @@ ServiceTag = Literal[
     "seven_day_return", "freight_cover", "damage_compensation", "ship_48h", "origin_traceable", "installation"
 ]
 
+PriceKind = Literal["list", "window", "group", "presale"]
+
 LINE_QUANTITY_MAX = 9_999
 
 
@@ -28,6 +30,8 @@ class QuotedLine:
     """One line as it costs now: `unit_price_fen` a piece, `freight_fen` once a product, commission in basis points.
 
     `approved` is False where the product may not be sold at the moment (draft, refused, withdrawn, SKU removed).
+    `price_kind` says what kind of price `unit_price_fen` is; `list_price_fen` is the merchant's ordinary price where it differs,
+    `price_ref` the price window, group or presale that set it.
     """
 
     sku_id: SkuId
@@ -43,6 +47,10 @@ class QuotedLine:
     limit_per_buyer: int | None
     stock_left: int
     approved: bool
+    category_key: str = ""
+    price_kind: PriceKind = "list"
+    list_price_fen: int | None = None
+    price_ref: UUID | None = None
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,7 @@ async def quote(db: Db, lines: Sequence[tuple[UUID, int]]) -> list[QuotedLine]:
         select(
             skus,
             products.c.title,
+            products.c.category_key,
             products.c.freight_fen,
             products.c.commission_bps,
             products.c.state,
@@ -136,6 +137,7 @@ async def quote(db: Db, lines: Sequence[tuple[UUID, int]]) -> list[QuotedLine]:
                 limit_per_buyer=row.limit_per_buyer,
                 stock_left=row.stock_left,
                 approved=row.state == "approved" and row.removed_at is None,
+                category_key=row.category_key,
             )
         )
     return quoted
