@@ -64,15 +64,19 @@ def line(fen: int = 2990, commission_bps: int = 2000, platform_fee_bps: int = 50
         unit_price_fen=fen,
         quantity=1,
         line_fen=fen,
+        paid_fen=fen,
         freight_fen=0,
+        freight_paid_fen=0,
         commission_bps=commission_bps,
         platform_fee_bps=platform_fee_bps,
     )
 
 
 def order(state: OrderState = OrderState.PLACED, **changes: object) -> Order:
+    order_id = OrderId(uuid4())
     made = Order(
-        id=OrderId(uuid4()),
+        id=order_id,
+        checkout_id=order_id,
         number="26112357600000123456",
         buyer_id=PersonId(uuid4()),
         buyer_nickname="李**",
@@ -240,3 +244,10 @@ def test_an_order_offers_what_its_viewer_may_do(state: OrderState, viewer: str, 
 def test_an_order_on_its_way_out_offers_nothing_and_one_that_is_too_late_only_cancels() -> None:
     assert rules.actions(order(closing="cancelled"), "buyer", NOW) == []
     assert rules.actions(order(), "buyer", NOW + timedelta(hours=1)) == ["cancel"]
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 999)), min_size=1, max_size=20), st.integers(0, 10**5))
+def test_lines_bear_exactly_the_freight_of_the_order(lines: list[tuple[int, int]], freight_fen: int) -> None:
+    shares = rules.share_freight(freight_fen, [quoted(unit_price_fen=fen, quantity=number) for fen, number in lines])
+    assert sum(shares) == freight_fen
+    assert min(shares) >= 0

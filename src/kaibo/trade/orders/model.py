@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from kaibo.goods.contracts import ProductId, SkuId
@@ -65,7 +66,11 @@ class Wanted:
 
 @dataclass(frozen=True)
 class OrderLine:
-    """Prices and rates are frozen here when the order is placed; later changes to the product do not reach it."""
+    """Prices and rates are frozen here when the order is placed; later changes to the product do not reach it.
+
+    `paid_fen = line_fen - discount_fen - platform_discount_fen`; `freight_fen` is the product's own freight, `freight_paid_fen`
+    the line's share of what the order pays for freight; `refunded_fen` is of `paid_fen + freight_paid_fen`.
+    """
 
     id: LineId
     sku_id: SkuId
@@ -76,9 +81,15 @@ class OrderLine:
     unit_price_fen: int
     quantity: int
     line_fen: int
+    paid_fen: int
     freight_fen: int
+    freight_paid_fen: int
     commission_bps: int
     platform_fee_bps: int
+    discount_fen: int = 0
+    platform_discount_fen: int = 0
+    refunded_fen: int = 0
+    refunded_quantity: int = 0
 
 
 @dataclass(frozen=True)
@@ -92,7 +103,12 @@ class Split:
 
 @dataclass(frozen=True)
 class Order:
+    """`total_fen = goods_fen - discount_fen - platform_discount_fen + freight_fen` is what the buyer pays. The merchant gives
+    `discount_fen`; the platform gives `platform_discount_fen` and owes it to the merchant.
+    """
+
     id: OrderId
+    checkout_id: UUID
     number: str
     buyer_id: PersonId
     buyer_nickname: str
@@ -112,6 +128,17 @@ class Order:
     note: str | None
     created_at: datetime
     pay_before: datetime
+    idempotency_key: str | None = None
+    currency: str = "CNY"
+    discount_fen: int = 0
+    platform_discount_fen: int = 0
+    refunded_fen: int = 0
+    explanation: Sequence[Mapping[str, Any]] = ()
+    agency_id: UUID | None = None
+    agency_bps: int = 0
+    leader_id: PersonId | None = None
+    leader_bps: int = 0
+    open_cases: int = 0
     closing: Closing | None = None
     closing_why: str | None = None
     paid_at: datetime | None = None

@@ -58,13 +58,16 @@ def _draft(
     house: Terms,
 ) -> Order:
     now = clock.now()
-    lines = tuple(_line(line, house) for line in quoted)
-    goods_fen = sum(line.line_fen for line in lines)
     freight_fen = rules.freight(quoted)
+    freights = rules.share_freight(freight_fen, quoted)
+    lines = tuple(_line(line, share, house) for line, share in zip(quoted, freights, strict=True))
+    goods_fen = sum(line.line_fen for line in lines)
     rules.check_total(goods_fen + freight_fen)
     parts = rules.divide(lines, freight_fen, has_creator=attribution.creator_id is not None)
+    order_id = OrderId(new_id())
     return Order(
-        id=OrderId(new_id()),
+        id=order_id,
+        checkout_id=order_id,
         number="",
         buyer_id=PersonId(buyer.id),
         buyer_nickname=rules.masked(buyer.nickname),
@@ -87,7 +90,8 @@ def _draft(
     )
 
 
-def _line(quoted: QuotedLine, house: Terms) -> OrderLine:
+def _line(quoted: QuotedLine, freight_paid_fen: int, house: Terms) -> OrderLine:
+    line_fen = quoted.unit_price_fen * quoted.quantity
     commission_bps, platform_fee_bps = rules.frozen_rates(quoted.commission_bps, house)
     return OrderLine(
         id=LineId(new_id()),
@@ -98,8 +102,10 @@ def _line(quoted: QuotedLine, house: Terms) -> OrderLine:
         picture_url=quoted.picture_url,
         unit_price_fen=quoted.unit_price_fen,
         quantity=quoted.quantity,
-        line_fen=quoted.unit_price_fen * quoted.quantity,
+        line_fen=line_fen,
+        paid_fen=line_fen,
         freight_fen=quoted.freight_fen,
+        freight_paid_fen=freight_paid_fen,
         commission_bps=commission_bps,
         platform_fee_bps=platform_fee_bps,
     )

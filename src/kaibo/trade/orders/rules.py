@@ -89,6 +89,12 @@ def freight(quoted: Sequence[QuotedLine]) -> int:
     return max(line.freight_fen for line in quoted)
 
 
+def share_freight(freight_fen: int, quoted: Sequence[QuotedLine]) -> list[int]:
+    """What each line bears of the order's freight: by its amount, evenly where everything is free."""
+    amounts = [line.unit_price_fen * line.quantity for line in quoted]
+    return split(freight_fen, amounts if any(amounts) else [1] * len(amounts))
+
+
 def check_one_shop(quoted: Sequence[QuotedLine]) -> None:
     """Raises SeveralShops, or NotOnSale for the first line that may not be sold at the moment."""
     shops = {line.shop_id for line in quoted}
@@ -129,14 +135,14 @@ def frozen_rates(commission_bps: int, terms: Terms) -> tuple[int, int]:
 def divide(lines: Sequence[OrderLine], freight_fen: int, *, has_creator: bool) -> Split:
     """How an order's total is divided at its settlement, from the rates frozen on its lines.
 
-    Each line's amount is split among creator, platform and merchant by largest remainder. Freight is the merchant's
+    What was paid for each line is split among creator, platform and merchant by largest remainder. Freight is the merchant's
     in full. Without a creator the commission stays with the merchant.
     """
     creator = platform = 0
     merchant = freight_fen
     for line in lines:
         commission = line.commission_bps if has_creator else 0
-        parts = split(line.line_fen, [commission, line.platform_fee_bps, BPS - commission - line.platform_fee_bps])
+        parts = split(line.paid_fen, [commission, line.platform_fee_bps, BPS - commission - line.platform_fee_bps])
         creator, platform, merchant = creator + parts[0], platform + parts[1], merchant + parts[2]
     return Split(merchant_fen=merchant, creator_fen=creator, platform_fen=platform)
 
