@@ -45,6 +45,32 @@ async def find_order(db: Db, order_id: UUID) -> Order:
     return (await _with_lines(db, [row]))[0]
 
 
+async def lock_checkout(db: Db, checkout_id: UUID) -> list[Order]:
+    """All orders of a checkout, their rows locked until the transaction ends, in the order of their ids. Raises OrderMissing."""
+    query = select(orders).where(orders.c.checkout_id == checkout_id).order_by(orders.c.id).with_for_update()
+    return await _with_lines(db, _some((await db.execute(query)).all(), checkout_id))
+
+
+async def lock_checkout_if_free(db: Db, checkout_id: UUID) -> list[Order] | None:
+    """Like lock_checkout, but None where somebody else is at one of its orders: a sweep comes back instead of waiting."""
+    query = select(orders).where(orders.c.checkout_id == checkout_id).order_by(orders.c.id)
+    rows = (await db.execute(query.with_for_update(skip_locked=True))).all()
+    there = await db.scalar(select(func.count()).select_from(orders).where(orders.c.checkout_id == checkout_id))
+    return None if len(rows) < int(there or 0) else await _with_lines(db, _some(rows, checkout_id))
+
+
+async def checkout_orders(db: Db, checkout_id: UUID) -> list[Order]:
+    """All orders of a checkout, in the order of their ids. Raises OrderMissing."""
+    query = select(orders).where(orders.c.checkout_id == checkout_id).order_by(orders.c.id)
+    return await _with_lines(db, _some((await db.execute(query)).all(), checkout_id))
+
+
+def _some(rows: Sequence[Any], checkout_id: UUID) -> Sequence[Any]:
+    if not rows:
+        raise OrderMissing(order_id=str(checkout_id))
+    return rows
+
+
 def require_buyer(order: Order, person_id: UUID) -> Order:
     """Somebody else's order does not exist for this person. Raises OrderMissing."""
     if order.buyer_id != person_id:
