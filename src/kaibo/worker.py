@@ -17,6 +17,7 @@ from kaibo.kernel.outbox import Relay
 from kaibo.kernel.reactions import Consumer, forget_old
 from kaibo.kernel.telemetry import get_logger
 from kaibo.kernel.timers import Sweeper, set_timer
+from kaibo.people import facade as people
 from kaibo.stage import facade as stage
 
 log = get_logger(__name__)
@@ -72,4 +73,5 @@ async def _kept_alive(name: str, part: Callable[[], Awaitable[None]], stop: asyn
 
 async def _housekeeping(db: Db, _key: str, _payload: dict[str, object]) -> None:
     await forget_old(db)
+    await people.forget_old_token_writes(db)
     await set_timer(db, kind=HOUSEKEEPING, key="", due_at=clock.now() + timedelta(hours=6))

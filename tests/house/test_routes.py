@@ -7,15 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
 
 from kaibo.asgi import application
 from kaibo.kernel import errors, i18n
 from kaibo.kernel.config import Settings
 from kaibo.kernel.web.auth import Declaration
+from kaibo.kernel.web.bearer import SAFE_METHODS, scope_of
 from kaibo.kernel.web.deps import guard_of
+from kaibo.kernel.web.document import routes_of as routes
+from kaibo.kernel.web.scopes import SCOPES
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "kaibo"
 
@@ -23,15 +25,6 @@ SOURCE = Path(__file__).resolve().parents[2] / "src" / "kaibo"
 @pytest.fixture(scope="module")
 def built() -> FastAPI:
     return application(Settings())
-
-
-def routes(part: FastAPI | APIRouter) -> Iterator[APIRoute]:
-    """Every API route; FastAPI keeps included routers as they are, so walk into them."""
-    for route in part.routes:
-        if isinstance(route, APIRoute):
-            yield route
-        elif (router := getattr(route, "original_router", None)) is not None:
-            yield from routes(router)
 
 
 def test_the_walk_sees_every_path_of_the_document(built: FastAPI) -> None:
@@ -53,6 +46,25 @@ def test_every_route_declares_who_may_call_it(built: FastAPI) -> None:
         if len(declared) != 1:
             wrong.append(f"{route.methods} {route.path}: {len(declared)} declarations; add one of kernel.web.auth.*")
     assert not wrong, "\n".join(wrong)
+
+
+def test_every_scope_opens_something_and_a_reading_scope_changes_nothing(built: FastAPI) -> None:
+    """A route without a scope is closed to tokens; see tests/people/test_tokens.py."""
+    wrong, used = [], set()
+    for route in routes(built):
+        scope = scope_of(route)
+        if scope is None:
+            continue
+        used.add(scope)
+        if scope.endswith(":read") and not (route.methods or set()) <= SAFE_METHODS:
+            wrong.append(f"{route.methods} {route.path}: declares {scope}; what changes something needs a :write scope")
+    assert not wrong, "\n".join(wrong)
+    assert used == set(SCOPES), "a scope that no route asks for, or that has no line in kernel.web.scopes"
+
+
+@pytest.mark.parametrize("locale", i18n.LOCALES)
+def test_every_scope_has_words(locale: i18n.Locale) -> None:
+    assert {f"people.scope.{name}" for name in SCOPES} <= i18n.known(locale)
 
 
 def test_every_creating_write_takes_an_idempotency_key(built: FastAPI) -> None:

@@ -18,6 +18,10 @@ class Refused(Exception):
         """The declared fields as a mapping: what was wrong, for the words and for the problem document."""
         return {f.name: getattr(self, f.name) for f in fields(self)} if is_dataclass(self) else {}
 
+    def headers(self) -> dict[str, str]:
+        """Headers that the answer carries beside the document."""
+        return {}
+
     def __str__(self) -> str:
         return f"{self.code} {self.facts()}"
 

@@ -9,12 +9,13 @@ from kaibo.kernel.db import Db
 from kaibo.people.accounts import staff_sign_in
 from kaibo.people.accounts.grant import name_scope
 from kaibo.people.accounts.leave import LeaveCheck, register_leave_check
-from kaibo.people.accounts.lookup import person_view, resolve_caller
+from kaibo.people.accounts.lookup import person_view
 from kaibo.people.addresses.lookup import address_of, addresses_of
 from kaibo.people.contracts import PlatformRole, RealnameState, StaffCreated
 from kaibo.people.merchants.lookup import PictureUrls, register_picture_resolver, shop_view
 from kaibo.people.realname.lookup import standing
 from kaibo.people.teams.crew import crew_of, grant_room_role, rooms_of
+from kaibo.people.tokens.resolve import forget_old_token_writes, resolve_caller
 
 __all__ = [
     "LeaveCheck",
@@ -23,6 +24,7 @@ __all__ = [
     "addresses_of",
     "create_staff",
     "crew_of",
+    "forget_old_token_writes",
     "grant_room_role",
     "name_room",
     "person_view",

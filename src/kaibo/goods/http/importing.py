@@ -20,7 +20,10 @@ router = APIRouter()
 _COLUMNS = {column.key: column for column in COLUMNS}
 
 
-@router.post("/api/shops/{shop_id}/products/import", dependencies=[auth.shop_staff, limited("10/minute")])
+@router.post(
+    "/api/shops/{shop_id}/products/import",
+    dependencies=[auth.shop_staff, auth.scope("products:write"), limited("10/minute")],
+)
 async def import_product_file(
     shop_id: Id, file: Annotated[UploadFile, File()], db: DbDep, caller: CallerDep, idem: Idempotent
 ) -> ImportReport:
@@ -36,7 +39,11 @@ async def import_product_file(
         return seen.keep(ImportReport(created=report.created, updated=report.updated, rows=report.rows, errors=errors))
 
 
-@router.get("/api/shops/{shop_id}/products/import/template", dependencies=[auth.shop_staff], response_class=Response)
+@router.get(
+    "/api/shops/{shop_id}/products/import/template",
+    dependencies=[auth.shop_staff, auth.scope("products:read")],
+    response_class=Response,
+)
 async def get_import_template(shop_id: Id, caller: CallerDep) -> Response:
     """An example file in the reader's language."""
     return Response(

@@ -14,7 +14,7 @@ from kaibo.kernel.web import CallerDep, DbDep, StateDep, auth, limited
 router = APIRouter()
 
 
-@router.post("/api/pictures", dependencies=[auth.signed_in, limited("60/minute")])
+@router.post("/api/pictures", dependencies=[auth.signed_in, auth.scope("products:write"), limited("60/minute")])
 async def upload_picture(
     file: Annotated[UploadFile, File()], db: DbDep, caller: CallerDep, state: StateDep
 ) -> PictureWire:

@@ -16,7 +16,7 @@ from kaibo.people import facade as people
 router = APIRouter()
 
 
-@router.get("/api/reviews/products", dependencies=[auth.platform("reviewer")])
+@router.get("/api/reviews/products", dependencies=[auth.platform("reviewer"), auth.scope("platform:read")])
 async def list_product_reviews(db: DbDep, page: PageQuery, state: ProductState = "pending") -> Page[ShopProduct]:
     """Products in a state over all shops, oldest first."""
     found = await products_in_review(db, state, after=after_id(page), limit=page.limit + 1)
@@ -25,7 +25,9 @@ async def list_product_reviews(db: DbDep, page: PageQuery, state: ProductState =
     return Page(items=items, next_cursor=encode_cursor(str(items[-1].id)) if len(found) > page.limit else None)
 
 
-@router.post("/api/reviews/products/{product_id}", dependencies=[auth.platform("reviewer")])
+@router.post(
+    "/api/reviews/products/{product_id}", dependencies=[auth.platform("reviewer"), auth.scope("platform:write")]
+)
 async def review_product(product_id: Id, body: ProductDecision, db: DbDep, caller: CallerDep) -> ShopProduct:
     """Approve, or refuse with a reason."""
     decided = await decide_product(db, caller, product_id, approve=body.approve, reason=body.reason)

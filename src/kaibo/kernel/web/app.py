@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from kaibo import __version__
 from kaibo.kernel import telemetry
 from kaibo.kernel.config import Settings
-from kaibo.kernel.web import auth, client, parked, probes, problems
+from kaibo.kernel.web import auth, client, document, parked, probes, problems
 from kaibo.kernel.web.deps import StateDep
 from kaibo.kernel.web.gate import Gate
 from kaibo.kernel.web.wire import Wire
@@ -50,6 +50,7 @@ def build(
     app = FastAPI(
         title="Kaibo 开播",
         version=__version__,
+        description=document.INTRODUCTION,
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
@@ -60,6 +61,7 @@ def build(
     problems.install(app)
     for router in (meta, parked.router, probes.router, *routers):
         app.include_router(router)
+    document.complete(app)
     client.mount(app, settings.data_dir / "blobs")
     app.add_middleware(Gate, settings=settings, machine_paths=machine_paths, upload_paths=UPLOAD_PATHS)
     telemetry.trace_app(app, settings)

@@ -1,6 +1,8 @@
 """Authorisation declarations. Every route carries exactly one; a house test fails for a route with none.
 
 `dependencies=[auth.shop_staff]` both enforces and documents: a Declaration is a FastAPI dependency with a name.
+`dependencies=[auth.shop_staff, auth.scope("orders:read")]` opens the route to tokens with that scope too; without it no token
+reaches the route.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from uuid import UUID
 from fastapi import Depends, Request
 
 from kaibo.kernel.errors import Missing
+from kaibo.kernel.web.bearer import ScopeDeclaration, require_reach
 from kaibo.kernel.web.deps import CallerDep
 
 
@@ -23,6 +26,8 @@ class Declaration:
         self._check = check
 
     async def __call__(self, request: Request, caller: CallerDep) -> None:
+        if caller.token is not None:
+            require_reach(request, self.name, caller.token)
         await self._check(request, caller)
 
 
@@ -77,3 +82,8 @@ def platform(*roles: str) -> Any:
         caller.require_platform(*roles)
 
     return Depends(Declaration(f"platform({','.join(roles)})", check))
+
+
+def scope(name: str) -> Any:
+    """What a personal access token needs for this route; `name` stands in kernel.web.scopes."""
+    return Depends(ScopeDeclaration(name))

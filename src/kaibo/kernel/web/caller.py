@@ -7,6 +7,7 @@ from uuid import UUID
 
 from kaibo.kernel.errors import NotAllowed, NotSignedIn
 from kaibo.kernel.i18n import Locale
+from kaibo.kernel.web.bearer import Token
 
 
 @dataclass(frozen=True)
@@ -20,13 +21,14 @@ class Grant:
 
 @dataclass(frozen=True)
 class Caller:
-    """The person behind a request; person_id is None for an anonymous viewer."""
+    """The person behind a request; person_id is None for an anonymous viewer. `token` where a program calls in their name."""
 
     person_id: UUID | None
     nickname: str = ""
     grants: tuple[Grant, ...] = ()
     locale: Locale = "zh"
     ip: str = ""
+    token: Token | None = None
 
     @property
     def id(self) -> UUID:

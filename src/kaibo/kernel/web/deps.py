@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from kaibo.kernel import tables
 from kaibo.kernel.db import Db
 from kaibo.kernel.errors import IdempotencyKeyMalformed, IdempotencyKeyMissing, IdempotencyKeyReused
+from kaibo.kernel.web.bearer import TOKEN_LIMIT
 from kaibo.kernel.web.caller import Caller
 from kaibo.kernel.web.state import State
 
@@ -41,7 +42,17 @@ DbDep = Annotated[Db, Depends(_transaction, scope="function")]
 
 
 async def _caller(request: Request, db: DbDep, state: StateDep) -> Caller:
-    return await state.resolve_caller(db, request)
+    caller = await state.resolve_caller(db, request)
+    if caller.token is not None:
+        await _pace(request, state, str(caller.token.id))
+    return caller
+
+
+async def _pace(request: Request, state: State, token_id: str) -> None:
+    """Count a call with a token; the gate tells how many are left."""
+    window = await state.limiter.look(TOKEN_LIMIT, "token", token_id)
+    request.scope["state"]["rate_limit"] = window
+    await state.limiter.spend(TOKEN_LIMIT, "token", token_id)
 
 
 CallerDep = Annotated[Caller, Depends(_caller)]

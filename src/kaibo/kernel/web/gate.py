@@ -16,6 +16,7 @@ from kaibo.kernel import clock
 from kaibo.kernel.config import Settings
 from kaibo.kernel.errors import BodyTooLarge, CsrfFailed
 from kaibo.kernel.telemetry import get_logger, histogram
+from kaibo.kernel.web.bearer import bearer_token
 from kaibo.kernel.web.problems import problem, unexpected
 
 log = get_logger("access")
@@ -81,6 +82,8 @@ class Gate:
     def _same_site(self, scope: Scope, passage: _Passage) -> bool:
         """Fetch metadata first (it cannot be forged by a page); then, with a login, the double-submitted token."""
         headers = passage.headers
+        if bearer_token(headers) is not None:
+            return True  # judged by the token alone: no cookie of a browser is in play
         if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
             return False
         if LOGIN_COOKIE not in passage.cookies:
@@ -128,6 +131,10 @@ class _Passage:
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
             headers["X-Request-Id"] = self._request_id
+            if (window := self._scope["state"].get("rate_limit")) is not None:
+                # draft-ietf-httpapi-ratelimit-headers-10
+                headers["RateLimit-Policy"] = f'"token";q={window.most};w={window.seconds}'
+                headers["RateLimit"] = f'"token";r={window.left};t={window.reset_seconds}'
             for name, value in self._security(headers.get("content-type", "")).items():
                 headers.setdefault(name, value)
             if self._fresh_csrf and self._scope["path"] in GIVES_TOKEN:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import ceil
 
 from limits import RateLimitItem, parse
@@ -10,6 +11,16 @@ from limits.aio.strategies import MovingWindowRateLimiter
 
 from kaibo.kernel import clock
 from kaibo.kernel.errors import RateLimited
+
+
+@dataclass(frozen=True)
+class Window:
+    """`left` calls of `most` may still be made within `seconds`; in `reset_seconds` the oldest call is forgotten."""
+
+    most: int
+    seconds: int
+    left: int
+    reset_seconds: int
 
 
 class Limiter:
@@ -25,6 +36,14 @@ class Limiter:
         window = await self._windows.get_window_stats(item, limit, *key)
         wait = max(1, ceil(window.reset_time - clock.now().timestamp()))
         raise RateLimited(limit=limit, retry_after_seconds=min(wait, item.get_expiry()))
+
+    async def look(self, limit: str, *key: str) -> Window:
+        """How `limit` stands for `key` after one more use."""
+        item = self._item(limit)
+        stats = await self._windows.get_window_stats(item, limit, *key)
+        reset = max(1, ceil(stats.reset_time - clock.now().timestamp()))
+        seconds = item.get_expiry()
+        return Window(item.amount, seconds, max(0, stats.remaining - 1), min(reset, seconds))
 
     def _item(self, limit: str) -> RateLimitItem:
         item = parse(limit)

@@ -49,7 +49,7 @@ class CloseBody(Wire):
     reason: Annotated[Text, StringConstraints(min_length=1, max_length=REASON_CHARS_MAX)] = Field()
 
 
-@router.get("/api/operator/parked-events", dependencies=[auth.platform("operator")])
+@router.get("/api/operator/parked-events", dependencies=[auth.platform("operator"), auth.scope("platform:read")])
 async def list_parked_events(db: DbDep, page: PageQuery) -> Page[ParkedEvent]:
     t = tables.parked
     query = select(t).where(t.c.closed_at.is_(None)).order_by(t.c.id).limit(page.limit + 1)
@@ -76,7 +76,9 @@ async def _close(db: Db, parked_id: UUID, by: UUID, why: str) -> None:
 
 
 @router.post(
-    "/api/operator/parked-events/{parked_id}/replay", status_code=204, dependencies=[auth.platform("operator")]
+    "/api/operator/parked-events/{parked_id}/replay",
+    status_code=204,
+    dependencies=[auth.platform("operator"), auth.scope("platform:write")],
 )
 async def replay_parked_event(parked_id: Id, db: DbDep, caller: CallerDep, state: StateDep) -> None:
     """Run the consumer again on this event; closed when it succeeds, and the new error is told when it does not."""
@@ -91,7 +93,11 @@ async def replay_parked_event(parked_id: Id, db: DbDep, caller: CallerDep, state
     await _close(db, parked_id, caller.id, "replayed")
 
 
-@router.delete("/api/operator/parked-events/{parked_id}", status_code=204, dependencies=[auth.platform("operator")])
+@router.delete(
+    "/api/operator/parked-events/{parked_id}",
+    status_code=204,
+    dependencies=[auth.platform("operator"), auth.scope("platform:write")],
+)
 async def close_parked_event(parked_id: Id, body: CloseBody, db: DbDep, caller: CallerDep) -> None:
     await _open(db, parked_id)
     await _close(db, parked_id, caller.id, body.reason)

@@ -53,7 +53,9 @@ def problem(request: Request, status: int, code: str, facts: dict[str, Any], **m
 
 async def _refused(request: Request, wrong: Exception) -> Response:
     assert isinstance(wrong, Refused)
-    return problem(request, wrong.status, wrong.code, wrong.facts())
+    answer = problem(request, wrong.status, wrong.code, wrong.facts())
+    answer.headers.update(wrong.headers())
+    return answer
 
 
 async def _invalid(request: Request, wrong: Exception) -> Response:

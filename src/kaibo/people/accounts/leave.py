@@ -18,6 +18,7 @@ from kaibo.people.addresses.tables import addresses
 from kaibo.people.contracts import AccountInUse, PersonDeleted, PersonId
 from kaibo.people.merchants.lookup import has_living_merchant
 from kaibo.people.realname.close import close_realname
+from kaibo.people.tokens.tables import tokens
 
 DELETED_NICKNAME = "已注销用户"
 KEEP_IDENTITY_DAYS = 3 * 366
@@ -45,6 +46,7 @@ async def delete_account(db: Db, person_id: UUID) -> None:
     now = clock.now()
     await db.execute(delete(addresses).where(addresses.c.person_id == person_id))
     await db.execute(delete(tables.grants).where(tables.grants.c.person_id == person_id))
+    await db.execute(delete(tokens).where(tokens.c.person_id == person_id))
     await db.execute(delete(tables.logins).where(tables.logins.c.person_id == person_id))
     if phone:
         await db.execute(delete(tables.login_codes).where(tables.login_codes.c.phone == phone))

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from kaibo.people.http import addresses, crew, local, login, merchants, realname, reviews
+from kaibo.people.http import addresses, crew, local, login, merchants, realname, reviews, tokens
 
 routers: tuple[APIRouter, ...] = (
     login.router,
@@ -11,5 +11,6 @@ routers: tuple[APIRouter, ...] = (
     realname.router,
     reviews.router,
     crew.router,
+    tokens.router,
     local.router,
 )

@@ -11,14 +11,16 @@ from kaibo.people.wire import Crew, CrewBody, CrewMemberWire
 router = APIRouter()
 
 
-@router.get("/api/rooms/{room_id}/crew", dependencies=[auth.room_crew("host", "runner")])
+@router.get("/api/rooms/{room_id}/crew", dependencies=[auth.room_crew("host", "runner"), auth.scope("room:read")])
 async def list_crew(room_id: Id, db: DbDep) -> Crew:
     """Host first, then by time of joining."""
     return Crew(items=[CrewMemberWire.of(m) for m in await crew_of(db, room_id)])
 
 
 @router.post(
-    "/api/rooms/{room_id}/crew", status_code=201, dependencies=[auth.room_crew("host", "runner"), limited("20/minute")]
+    "/api/rooms/{room_id}/crew",
+    status_code=201,
+    dependencies=[auth.room_crew("host", "runner"), auth.scope("room:write"), limited("20/minute")],
 )
 async def add_crew_member(
     room_id: Id, body: CrewBody, db: DbDep, caller: CallerDep, idem: Idempotent
@@ -31,7 +33,9 @@ async def add_crew_member(
 
 
 @router.delete(
-    "/api/rooms/{room_id}/crew/{person_id}", status_code=204, dependencies=[auth.room_crew("host", "runner")]
+    "/api/rooms/{room_id}/crew/{person_id}",
+    status_code=204,
+    dependencies=[auth.room_crew("host", "runner"), auth.scope("room:write")],
 )
 async def remove_crew_member(room_id: Id, person_id: Id, db: DbDep, caller: CallerDep) -> None:
     """The host cannot be removed."""

@@ -29,7 +29,7 @@ async def list_my_merchants(db: DbDep, caller: CallerDep) -> Merchants:
     return Merchants(items=[MerchantWire.of(m) for m in await merchants_of(db, caller.id)])
 
 
-@router.patch("/api/shops/{shop_id}", dependencies=[auth.shop_staff])
+@router.patch("/api/shops/{shop_id}", dependencies=[auth.shop_staff, auth.scope("shop:write")])
 async def patch_shop(shop_id: Id, body: ShopPatch, db: DbDep) -> ShopFurnished:
     """The shop's description and picture."""
     view = await furnish_shop(db, shop_id, description=body.description, avatar_picture_id=body.avatar_picture_id)

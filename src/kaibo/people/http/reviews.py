@@ -19,7 +19,7 @@ from kaibo.people.wire import Decision, MerchantWire, RealnameReview
 router = APIRouter()
 
 
-@router.get("/api/reviews/merchants", dependencies=[auth.platform("reviewer")])
+@router.get("/api/reviews/merchants", dependencies=[auth.platform("reviewer"), auth.scope("platform:read")])
 async def list_merchant_reviews(db: DbDep, page: PageQuery, state: MerchantState = "pending") -> Page[MerchantWire]:
     """Applications, oldest first."""
     found = await merchants_in(db, state, _after(page), page.limit + 1)
@@ -27,14 +27,16 @@ async def list_merchant_reviews(db: DbDep, page: PageQuery, state: MerchantState
     return Page(items=items, next_cursor=encode_cursor(str(items[-1].id)) if len(found) > page.limit else None)
 
 
-@router.post("/api/reviews/merchants/{merchant_id}", dependencies=[auth.platform("reviewer")])
+@router.post(
+    "/api/reviews/merchants/{merchant_id}", dependencies=[auth.platform("reviewer"), auth.scope("platform:write")]
+)
 async def review_merchant(merchant_id: Id, body: Decision, db: DbDep, caller: CallerDep) -> MerchantWire:
     """Approve, which opens the shop, or refuse with a reason."""
     decided = await decide_merchant(db, caller.id, merchant_id, approve=body.approve, reason=body.reason)
     return MerchantWire.of(decided)
 
 
-@router.get("/api/reviews/realnames", dependencies=[auth.platform("reviewer")])
+@router.get("/api/reviews/realnames", dependencies=[auth.platform("reviewer"), auth.scope("platform:read")])
 async def list_realname_reviews(
     db: DbDep, page: PageQuery, state: Literal["pending", "verified", "refused"] = "pending"
 ) -> Page[RealnameReview]:
@@ -44,7 +46,11 @@ async def list_realname_reviews(
     return Page(items=items, next_cursor=encode_cursor(str(items[-1].id)) if len(found) > page.limit else None)
 
 
-@router.post("/api/reviews/realnames/{realname_id}", status_code=204, dependencies=[auth.platform("reviewer")])
+@router.post(
+    "/api/reviews/realnames/{realname_id}",
+    status_code=204,
+    dependencies=[auth.platform("reviewer"), auth.scope("platform:write")],
+)
 async def review_realname(realname_id: Id, body: Decision, db: DbDep, caller: CallerDep) -> None:
     """Verify a real name or refuse it with a reason."""
     await decide_realname(db, caller.id, realname_id, approve=body.approve, reason=body.reason)

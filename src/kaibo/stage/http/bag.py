@@ -51,12 +51,16 @@ def _require_open(on: Broadcast) -> Broadcast:
     return on
 
 
-@router.get("/api/broadcasts/{broadcast_id}/bag", dependencies=[auth.checked_in_handler])
+@router.get("/api/broadcasts/{broadcast_id}/bag", dependencies=[auth.checked_in_handler, auth.scope("room:read")])
 async def show_bag(broadcast_id: Id, db: DbDep, caller: CallerDep) -> BagWire:
     return await _bag(db, await held(db, broadcast_id, caller, lock=False))
 
 
-@router.post("/api/broadcasts/{broadcast_id}/bag", status_code=201, dependencies=[auth.checked_in_handler])
+@router.post(
+    "/api/broadcasts/{broadcast_id}/bag",
+    status_code=201,
+    dependencies=[auth.checked_in_handler, auth.scope("room:write")],
+)
 async def add_to_bag(broadcast_id: Id, body: FillBody, db: DbDep, caller: CallerDep, idem: Idempotent) -> BagWire:
     """All of the products or none; they must be approved."""
     async with idem.guard(db, caller, body) as seen:
@@ -67,7 +71,9 @@ async def add_to_bag(broadcast_id: Id, body: FillBody, db: DbDep, caller: Caller
         return seen.keep(await _bag(db, on))
 
 
-@router.put("/api/broadcasts/{broadcast_id}/bag/order", dependencies=[auth.checked_in_handler])
+@router.put(
+    "/api/broadcasts/{broadcast_id}/bag/order", dependencies=[auth.checked_in_handler, auth.scope("room:write")]
+)
 async def sort_bag(broadcast_id: Id, body: OrderBody, db: DbDep, caller: CallerDep) -> BagWire:
     """The whole list in its new order; refused where it is not exactly what is in the bag."""
     on = _require_open(await held(db, broadcast_id, caller, *SELLS))
@@ -75,12 +81,16 @@ async def sort_bag(broadcast_id: Id, body: OrderBody, db: DbDep, caller: CallerD
     return await _bag(db, on)
 
 
-@router.delete("/api/broadcasts/{broadcast_id}/bag/{item_id}", status_code=204, dependencies=[auth.checked_in_handler])
+@router.delete(
+    "/api/broadcasts/{broadcast_id}/bag/{item_id}",
+    status_code=204,
+    dependencies=[auth.checked_in_handler, auth.scope("room:write")],
+)
 async def remove_from_bag(broadcast_id: Id, item_id: Id, db: DbDep, caller: CallerDep) -> None:
     await take_out(db, _require_open(await held(db, broadcast_id, caller, *SELLS)), item_id)
 
 
-@router.get("/api/rooms/{room_id}/pickable", dependencies=[auth.room_crew()])
+@router.get("/api/rooms/{room_id}/pickable", dependencies=[auth.room_crew(), auth.scope("room:read")])
 async def pickable(
     room_id: Id, db: DbDep, page: PageQuery, q: Annotated[Text, Field(max_length=QUERY_CHARS_MAX)] = ""
 ) -> Page[PickableWire]:
@@ -109,7 +119,11 @@ async def pickable(
     )
 
 
-@router.post("/api/broadcasts/{broadcast_id}/pitches", status_code=201, dependencies=[auth.checked_in_handler])
+@router.post(
+    "/api/broadcasts/{broadcast_id}/pitches",
+    status_code=201,
+    dependencies=[auth.checked_in_handler, auth.scope("room:write")],
+)
 async def pitch_item(broadcast_id: Id, body: PitchBody, db: DbDep, caller: CallerDep, idem: Idempotent) -> PitchWire:
     """Start a pitch; the running one ends."""
     async with idem.guard(db, caller, body) as seen:
@@ -119,6 +133,10 @@ async def pitch_item(broadcast_id: Id, body: PitchBody, db: DbDep, caller: Calle
         return seen.keep((await start_pitch(db, on, body.item_id, caller.id)).wire())
 
 
-@router.post("/api/broadcasts/{broadcast_id}/pitches/end", status_code=204, dependencies=[auth.checked_in_handler])
+@router.post(
+    "/api/broadcasts/{broadcast_id}/pitches/end",
+    status_code=204,
+    dependencies=[auth.checked_in_handler, auth.scope("room:write")],
+)
 async def stop_pitch(broadcast_id: Id, db: DbDep, caller: CallerDep) -> None:
     await end_pitch(db, await held(db, broadcast_id, caller, *SELLS))

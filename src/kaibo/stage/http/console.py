@@ -76,7 +76,7 @@ async def _cover(db: Db, picture_id: UUID | None, caller: Caller) -> str | None:
     return None if picture_id is None else (await goods.require_picture(db, picture_id, caller.id)).url
 
 
-@router.get("/api/console/rooms", dependencies=[auth.signed_in])
+@router.get("/api/console/rooms", dependencies=[auth.signed_in, auth.scope("room:read")])
 async def my_rooms(db: DbDep, caller: CallerDep) -> ConsoleRoomsWire:
     """The rooms where the caller is crew, with what is on."""
     roles = await people.rooms_of(db, caller.id)
@@ -107,13 +107,15 @@ async def create_room(body: RoomBody, db: DbDep, caller: CallerDep, idem: Idempo
         return seen.keep(room_wire(await open_room(db, caller.id, body.name)))
 
 
-@router.patch("/api/rooms/{room_id}", dependencies=[auth.room_crew(*STEERS)])
+@router.patch("/api/rooms/{room_id}", dependencies=[auth.room_crew(*STEERS), auth.scope("room:write")])
 async def rename_room(room_id: Id, body: RoomChangeBody, db: DbDep, caller: CallerDep) -> RoomWire:
     cover_url = await _cover(db, body.cover_picture_id, caller)
     return room_wire(await change_room(db, room_id, name=body.name, cover_url=cover_url))
 
 
-@router.post("/api/rooms/{room_id}/broadcasts", status_code=201, dependencies=[auth.room_crew(*STEERS)])
+@router.post(
+    "/api/rooms/{room_id}/broadcasts", status_code=201, dependencies=[auth.room_crew(*STEERS), auth.scope("room:write")]
+)
 async def prepare_broadcast(
     room_id: Id, body: BroadcastBody, db: DbDep, caller: CallerDep, idem: Idempotent
 ) -> BroadcastWire:
@@ -139,23 +141,25 @@ async def held(db: Db, broadcast_id: UUID, caller: Caller, *roles: str, lock: bo
     return on
 
 
-@router.get("/api/broadcasts/{broadcast_id}", dependencies=[auth.checked_in_handler])
+@router.get("/api/broadcasts/{broadcast_id}", dependencies=[auth.checked_in_handler, auth.scope("room:read")])
 async def one_broadcast(broadcast_id: Id, db: DbDep, caller: CallerDep) -> BroadcastWire:
     return await broadcast_wire(db, await held(db, broadcast_id, caller, lock=False))
 
 
-@router.post("/api/broadcasts/{broadcast_id}/rehearse", dependencies=[auth.checked_in_handler])
+@router.post(
+    "/api/broadcasts/{broadcast_id}/rehearse", dependencies=[auth.checked_in_handler, auth.scope("room:write")]
+)
 async def rehearse_broadcast(broadcast_id: Id, db: DbDep, caller: CallerDep) -> BroadcastWire:
     return await broadcast_wire(db, await rehearse(db, await held(db, broadcast_id, caller, *STEERS)))
 
 
-@router.post("/api/broadcasts/{broadcast_id}/go-live", dependencies=[auth.checked_in_handler])
+@router.post("/api/broadcasts/{broadcast_id}/go-live", dependencies=[auth.checked_in_handler, auth.scope("room:write")])
 async def start_broadcast(broadcast_id: Id, db: DbDep, caller: CallerDep) -> BroadcastWire:
     """Refused with everything that is missing in `missing`."""
     return await broadcast_wire(db, await go_live(db, await held(db, broadcast_id, caller, *STEERS)))
 
 
-@router.post("/api/broadcasts/{broadcast_id}/end", dependencies=[auth.checked_in_handler])
+@router.post("/api/broadcasts/{broadcast_id}/end", dependencies=[auth.checked_in_handler, auth.scope("room:write")])
 async def end_broadcast(
     broadcast_id: Id, background: BackgroundTasks, db: DbDep, caller: CallerDep, state: StateDep
 ) -> BroadcastWire:
@@ -165,7 +169,7 @@ async def end_broadcast(
     return await broadcast_wire(db, await end(db, on, why="host", by=caller.id))
 
 
-@router.get("/api/rooms/{room_id}/ingest", dependencies=[auth.room_crew(*STEERS)])
+@router.get("/api/rooms/{room_id}/ingest", dependencies=[auth.room_crew(*STEERS), auth.scope("room:write")])
 async def ingest_of_room(room_id: Id, request: Request, db: DbDep, state: StateDep) -> IngestWire:
     return await ingest_wire(db, state.settings, room_id, page_host(request))
 

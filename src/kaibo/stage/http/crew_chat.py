@@ -36,21 +36,31 @@ class PinBody(Wire):
     line_id: Id | None
 
 
-@router.post("/api/rooms/{room_id}/mutes", dependencies=[auth.room_crew(*MODERATES)])
+@router.post("/api/rooms/{room_id}/mutes", dependencies=[auth.room_crew(*MODERATES), auth.scope("room:write")])
 async def mute_person(room_id: Id, body: MuteBody, db: DbDep, caller: CallerDep) -> MutedWire:
     return MutedWire(until=await mute(db, room_id, body.person_ref, body.minutes, caller.id))
 
 
-@router.delete("/api/rooms/{room_id}/chat/{line_id}", status_code=204, dependencies=[auth.room_crew(*MODERATES)])
+@router.delete(
+    "/api/rooms/{room_id}/chat/{line_id}",
+    status_code=204,
+    dependencies=[auth.room_crew(*MODERATES), auth.scope("room:write")],
+)
 async def remove_chat_line(room_id: Id, line_id: Id, db: DbDep, caller: CallerDep) -> None:
     await remove_line(db, room_id, line_id, caller.id)
 
 
-@router.put("/api/rooms/{room_id}/slow-mode", status_code=204, dependencies=[auth.room_crew(*MODERATES)])
+@router.put(
+    "/api/rooms/{room_id}/slow-mode",
+    status_code=204,
+    dependencies=[auth.room_crew(*MODERATES), auth.scope("room:write")],
+)
 async def set_slow_mode(room_id: Id, body: SlowModeBody, db: DbDep) -> None:
     await slow_down(db, room_id, body.seconds)
 
 
-@router.put("/api/rooms/{room_id}/pinned", status_code=204, dependencies=[auth.room_crew(*MODERATES)])
+@router.put(
+    "/api/rooms/{room_id}/pinned", status_code=204, dependencies=[auth.room_crew(*MODERATES), auth.scope("room:write")]
+)
 async def set_pinned(room_id: Id, body: PinBody, db: DbDep) -> None:
     await pin_line(db, room_id, body.line_id)

@@ -31,13 +31,13 @@ class CutBody(Wire):
     reason: Annotated[Text, Field(min_length=1, max_length=REASON_CHARS_MAX)]
 
 
-@router.get("/api/broadcasts/{broadcast_id}/board", dependencies=[auth.checked_in_handler])
+@router.get("/api/broadcasts/{broadcast_id}/board", dependencies=[auth.checked_in_handler, auth.scope("room:read")])
 async def live_board(broadcast_id: Id, db: DbDep, caller: CallerDep) -> BoardWire:
     on = await held(db, broadcast_id, caller, lock=False)
     return await board(db, on.id)
 
 
-@router.get("/api/operator/rooms", dependencies=[auth.platform("operator")])
+@router.get("/api/operator/rooms", dependencies=[auth.platform("operator"), auth.scope("platform:read")])
 async def wall(request: Request, db: DbDep, state: StateDep) -> WallWire:
     """Every broadcast that is on or rehearsing, with its stream's health."""
     shown = await wall_broadcasts(db, WALL_ROOMS_MAX)
@@ -56,7 +56,11 @@ async def wall(request: Request, db: DbDep, state: StateDep) -> WallWire:
     )
 
 
-@router.post("/api/operator/rooms/{room_id}/cut", status_code=204, dependencies=[auth.platform("operator")])
+@router.post(
+    "/api/operator/rooms/{room_id}/cut",
+    status_code=204,
+    dependencies=[auth.platform("operator"), auth.scope("platform:write")],
+)
 async def cut_room(
     room_id: Id, body: CutBody, background: BackgroundTasks, db: DbDep, caller: CallerDep, state: StateDep
 ) -> None:

@@ -23,7 +23,7 @@ EARNING_STATES = (
 )
 
 
-@router.get("/api/creators/me/earnings", dependencies=[auth.signed_in])
+@router.get("/api/creators/me/earnings", dependencies=[auth.signed_in, auth.scope("money:read")])
 async def earnings(db: DbDep, caller: CallerDep, page: PageQuery) -> Earnings:
     """Commission of every order that was paid: frozen until settlement, void where the buyer got the money back."""
     payable_fen, frozen_fen = await creator_balances(db, caller.id)

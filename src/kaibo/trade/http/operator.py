@@ -24,7 +24,7 @@ from kaibo.trade.wire import Ledger, LedgerAccount, LedgerFault, NoticeWire, Ord
 router = APIRouter(tags=["operators"])
 
 
-@router.get("/api/operator/ledger", dependencies=[auth.platform("operator")])
+@router.get("/api/operator/ledger", dependencies=[auth.platform("operator"), auth.scope("platform:read")])
 async def ledger(db: DbDep, caller: CallerDep) -> Ledger:
     """Every account and a recomputation of every rule of the ledger. `sum_fen` must be 0, `faults` empty."""
     report, accounts = await check_ledger(db), await balances(db)
@@ -55,7 +55,7 @@ async def _owner_names(db: Db, accounts: list[AccountBalance]) -> dict[UUID, str
     return persons | shops
 
 
-@router.get("/api/operator/orders", dependencies=[auth.platform("operator")])
+@router.get("/api/operator/orders", dependencies=[auth.platform("operator"), auth.scope("platform:read")])
 async def search_orders(
     db: DbDep,
     caller: CallerDep,
@@ -67,7 +67,7 @@ async def search_orders(
     return await present_page(db, Which(q=q, states=tuple(state)), page, "operator", caller)
 
 
-@router.get("/api/operator/payment-notices", dependencies=[auth.platform("operator")])
+@router.get("/api/operator/payment-notices", dependencies=[auth.platform("operator"), auth.scope("platform:read")])
 async def payment_notices(db: DbDep, page: PageQuery, outcome: Outcome | None = None) -> Page[NoticeWire]:
     """What was delivered to the payment callback, newest first: genuine, repeated, late, forged."""
     n = notices

@@ -43,7 +43,7 @@ async def carriers(caller: CallerDep) -> Carriers:
     return Carriers(items=[CarrierWire(key=key, name=name(key, caller.locale)) for key in CARRIERS])
 
 
-@router.get("/api/shops/{shop_id}/orders", dependencies=[auth.shop_staff])
+@router.get("/api/shops/{shop_id}/orders", dependencies=[auth.shop_staff, auth.scope("orders:read")])
 async def list_shop_orders(
     shop_id: Id,
     db: DbDep,
@@ -56,13 +56,13 @@ async def list_shop_orders(
     return await present_page(db, Which(shop_id=shop_id, states=tuple(state), q=q), page, "shop", caller)
 
 
-@router.get("/api/shops/{shop_id}/orders/{order_id}", dependencies=[auth.shop_staff])
+@router.get("/api/shops/{shop_id}/orders/{order_id}", dependencies=[auth.shop_staff, auth.scope("orders:read")])
 async def one_shop_order(shop_id: Id, order_id: Id, db: DbDep, caller: CallerDep) -> OrderWire:
     order = require_shop(await find_order(db, order_id), shop_id)
     return await present_order(db, order, "shop", caller)
 
 
-@router.post("/api/shops/{shop_id}/orders/{order_id}/ship", dependencies=[auth.shop_staff])
+@router.post("/api/shops/{shop_id}/orders/{order_id}/ship", dependencies=[auth.shop_staff, auth.scope("orders:write")])
 async def ship(shop_id: Id, order_id: Id, body: ShipIn, db: DbDep, caller: CallerDep, idem: Idempotent) -> OrderWire:
     async with idem.guard(db, caller, body) as seen:
         if seen.response is not None:
@@ -78,21 +78,21 @@ async def ship(shop_id: Id, order_id: Id, body: ShipIn, db: DbDep, caller: Calle
         return seen.keep(await present_order(db, order, "shop", caller))
 
 
-@router.get("/api/shops/{shop_id}/todo", dependencies=[auth.shop_staff])
+@router.get("/api/shops/{shop_id}/todo", dependencies=[auth.shop_staff, auth.scope("orders:read")])
 async def todo(shop_id: Id, db: DbDep) -> Todo:
     found = await counts(db, shop_id=shop_id)
     late = await count_late(db, shop_id, clock.now())
     return Todo(to_ship=found[OrderState.PAID], to_ship_late=late, refunding=found[OrderState.REFUNDING])
 
 
-@router.get("/api/shops/{shop_id}/money", dependencies=[auth.shop_staff])
+@router.get("/api/shops/{shop_id}/money", dependencies=[auth.shop_staff, auth.scope("money:read")])
 async def money(shop_id: Id, db: DbDep) -> Money:
     found = await shop_money(db, shop_id)
     balances = MoneyBalances(**{field: getattr(found, field) for field in MoneyBalances.model_fields})
     return Money(balances=balances, settlements=[SettlementWire(**vars(line)) for line in found.settlements])
 
 
-@router.get("/api/shops/{shop_id}/statements", dependencies=[auth.shop_staff])
+@router.get("/api/shops/{shop_id}/statements", dependencies=[auth.shop_staff, auth.scope("money:read")])
 async def statements(shop_id: Id, db: DbDep, caller: CallerDep, page: PageQuery) -> Page[StatementEntry]:
     """The entries of what the house owes the merchant, newest first, each with the balance after it."""
     account = Account(AccountKind.MERCHANT_PAYABLE, shop_id)
