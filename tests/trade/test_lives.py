@@ -28,8 +28,9 @@ from kaibo.trade.orders.ship import ship_order
 from kaibo.trade.payment import resolve
 from kaibo.trade.payment.confirm import PaidFact, confirm_charge
 from kaibo.trade.payment.gateway import RefundStatus
+from kaibo.trade.payment.hear_refund import hear_refund
 from kaibo.trade.payment.lookup import live_charge
-from kaibo.trade.payment.refund import hear_refund, refund_before_shipping
+from kaibo.trade.payment.refund import refund_before_shipping
 from kaibo.trade.payment.start import start_charge
 from kaibo.trade.payment.withdraw import expire_by_time, withdraw_order
 from kaibo.trade.settlement.close import settle_order

@@ -8,8 +8,8 @@ from typing import Any
 
 from kaibo.kernel.context import Context
 from kaibo.trade.payment.gateway import RefundStatus
+from kaibo.trade.payment.hear_refund import hear_refund
 from kaibo.trade.payment.model import Outcome, RefundId
-from kaibo.trade.payment.refund import hear_refund
 from kaibo.trade.payment.send_refund import drive_refund, send_refund
 from tests.payment.world import Sandbox
 from tests.trade.test_paying import eventually, finish_refunds, number_of, state_of

@@ -146,6 +146,22 @@ class PaymentRefundedLate(OrderEvent):
     refund_fen: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class PaymentRefundDone(Event):
+    """A promised refund has reached the buyer. `key` is the one under which it was promised."""
+
+    subject: ClassVar[str] = "trade.payment.refund_done"
+    refund_id: UUID
+    order_id: OrderId
+    key: str
+    fen: int
+    at: datetime
+
+    @property
+    def aggregate_id(self) -> str:
+        return str(self.order_id)
+
+
 # --- errors
 
 
@@ -153,6 +169,12 @@ class PaymentRefundedLate(OrderEvent):
 class OrderMissing(NotFound):
     code = "trade.order_missing"
     order_id: str
+
+
+@refusal
+class RefundMissing(NotFound):
+    code = "trade.refund_missing"
+    refund_id: str
 
 
 @refusal

@@ -1259,6 +1259,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/operator/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Refunds
+         * @description Refunds, newest first; `state=abnormal` are those that wait for an operator.
+         */
+        get: operations["refunds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/refunds/{refund_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry
+         * @description Have an abnormal refund asked about again, or paid under a new number.
+         */
+        post: operations["retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/refunds/{refund_id}/paid-by-hand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Paid By Hand
+         * @description The platform has paid the buyer itself: the promise is kept out of its bank account.
+         */
+        post: operations["paid_by_hand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/live": {
         parameters: {
             query?: never;
@@ -2898,6 +2958,54 @@ export interface components {
             safety_notice: string;
         };
         /**
+         * OperatorRefund
+         * @description A refund as an operator sees it. `last_error` is what the provider said last, `handled_why` what an operator did.
+         */
+        OperatorRefund: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Order Number */
+            order_number: string;
+            /** Shop Name */
+            shop_name: string;
+            /** Method */
+            method: string;
+            /** Number */
+            number: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "before_shipping" | "late_payment" | "aftersales" | "group_failed" | "price_protection";
+            state: components["schemas"]["RefundRow"];
+            /** Fen */
+            fen: number;
+            /** Reason */
+            reason: string;
+            /** Promised By */
+            promised_by: string;
+            /** Tries */
+            tries: number;
+            /** Last Error */
+            last_error: string | null;
+            /** Created At */
+            created_at: string;
+            /** Done At */
+            done_at: string | null;
+            /** Handled Why */
+            handled_why: string | null;
+            /** Handled At */
+            handled_at: string | null;
+        };
+        /**
          * OrderAddress
          * @description `phone` in full is for the buyer, and for the shop while it still has to deliver; null otherwise.
          */
@@ -3062,6 +3170,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[OperatorRefund] */
+        Page_OperatorRefund_: {
+            /** Items */
+            items: components["schemas"]["OperatorRefund"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[OrderWire] */
         Page_OrderWire_: {
             /** Items */
@@ -3124,6 +3239,14 @@ export interface components {
             items: components["schemas"]["TokenWriteWire"][];
             /** Next Cursor */
             next_cursor?: string | null;
+        };
+        /**
+         * PaidByHandIn
+         * @description `reason`: how the buyer was paid and under which reference.
+         */
+        PaidByHandIn: {
+            /** Reason */
+            reason: string;
         };
         /** ParkedEvent */
         ParkedEvent: {
@@ -3566,6 +3689,12 @@ export interface components {
              */
             reason: string;
         };
+        /**
+         * RefundRow
+         * @description States of our own record of a refund.
+         * @enum {string}
+         */
+        RefundRow: "asked" | "processing" | "done" | "closed" | "abnormal";
         /** RefundWire */
         RefundWire: {
             /** Fen */
@@ -3601,6 +3730,19 @@ export interface components {
             start_ms: number;
             /** End Ms */
             end_ms: number;
+        };
+        /**
+         * RetryRefundIn
+         * @description `anew`: under a new number, where the provider has finally given the old one up.
+         */
+        RetryRefundIn: {
+            /** Reason */
+            reason: string;
+            /**
+             * Anew
+             * @default false
+             */
+            anew: boolean;
         };
         /** RoomBody */
         RoomBody: {
@@ -7156,6 +7298,136 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_NoticeWire_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refunds: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["RefundRow"] | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OperatorRefund_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                refund_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryRefundIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorRefund"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    paid_by_hand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                refund_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaidByHandIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorRefund"];
                 };
             };
             /** @description The input is not right; `errors` names each field. */

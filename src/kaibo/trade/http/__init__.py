@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from kaibo.people import facade as people
-from kaibo.trade.http import buyer, creator, operator, payments, shop
+from kaibo.trade.http import buyer, creator, operator, payments, refunds, shop
 from kaibo.trade.orders.leave import open_orders
 
 routers: tuple[APIRouter, ...] = (
@@ -12,6 +12,7 @@ routers: tuple[APIRouter, ...] = (
     creator.router,
     operator.router,
     payments.router,
+    refunds.router,
 )
 
 people.register_leave_check(open_orders)

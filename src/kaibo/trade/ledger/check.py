@@ -64,12 +64,13 @@ RULES: dict[str, tuple[str, ...]] = {
         _BY_ORDER,
         "SELECT order_id FROM moved WHERE kind = 'gateway' AND coalesce(went, 0) > -coalesce(came, 0)",
     ),
-    # escrow holds exactly the paid, unsettled orders
+    # escrow holds exactly the paid, unsettled orders, without what was promised back
     "escrow": (
         _BY_ORDER,
         """
         SELECT o.number FROM trade.orders o LEFT JOIN moved m ON m.order_id = o.id AND m.kind = 'escrow'
-        WHERE coalesce(m.fen, 0) <> CASE WHEN o.state IN ('paid', 'shipped', 'received') THEN o.total_fen ELSE 0 END
+        WHERE coalesce(m.fen, 0)
+           <> CASE WHEN o.state IN ('paid', 'shipped', 'received') THEN o.total_fen - o.refunded_fen ELSE 0 END
     """,
     ),
     # a settled order's creator and platform got their frozen shares

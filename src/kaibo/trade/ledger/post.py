@@ -24,6 +24,7 @@ class AccountKind(StrEnum):
     MERCHANT_PAYABLE = "merchant_payable"
     CREATOR_COMMISSION = "creator_commission"
     PLATFORM_FEE = "platform_fee"
+    BANK = "bank"
 
 
 OWNED = frozenset({AccountKind.ESCROW, AccountKind.MERCHANT_PAYABLE, AccountKind.CREATOR_COMMISSION})

@@ -14,24 +14,24 @@ from kaibo.kernel.db import Db
 from kaibo.kernel.outbox import publish
 from kaibo.trade.contracts import OrderRefunded, OrderState
 from kaibo.trade.orders import rules
-from kaibo.trade.orders.model import Order
+from kaibo.trade.orders.model import Actor, Order
 from kaibo.trade.orders.record import about, change_order, note_history
 
 
-async def grant_refund(db: Db, order: Order, *, reason: str, by: UUID) -> Order:
+async def grant_refund(db: Db, order: Order, *, reason: str, actor: Actor, by: UUID | None = None) -> Order:
     """paid -> refunding, for a locked order; the pieces return to stock. Raises WrongState."""
     rules.require(order, OrderState.REFUNDING, "refund")
     refunding = replace(order, state=OrderState.REFUNDING)
     await change_order(db, refunding)
     await goods.put_back(db, refunding.id)
     await note_history(
-        db, refunding, at=clock.now(), actor="buyer", actor_id=by, why="trade.why.refund_granted", said=reason
+        db, refunding, at=clock.now(), actor=actor, actor_id=by, why="trade.why.refund_granted", said=reason
     )
     return refunding
 
 
 async def finish_refund(db: Db, order: Order, *, refund_fen: int, reason: str) -> Order:
-    """refunding -> refunded, for a locked order: the provider has given the money back. Raises WrongState."""
+    """Everything paid for a locked order has gone back to its buyer: it is refunded. Raises WrongState."""
     rules.require(order, OrderState.REFUNDED, "finish_refund")
     now = clock.now()
     refunded = replace(order, state=OrderState.REFUNDED)

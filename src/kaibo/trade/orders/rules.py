@@ -30,8 +30,8 @@ _S = OrderState
 TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
     _S.PLACED: frozenset({_S.PAID, _S.CANCELLED, _S.EXPIRED}),
     _S.PAID: frozenset({_S.SHIPPED, _S.REFUNDING}),
-    _S.SHIPPED: frozenset({_S.RECEIVED}),
-    _S.RECEIVED: frozenset({_S.SETTLED}),
+    _S.SHIPPED: frozenset({_S.RECEIVED, _S.REFUNDED}),
+    _S.RECEIVED: frozenset({_S.SETTLED, _S.REFUNDED}),
     _S.REFUNDING: frozenset({_S.REFUNDED}),
     _S.SETTLED: frozenset(),
     _S.CANCELLED: frozenset(),

@@ -101,7 +101,10 @@ async def _give_back(db: Db, order: Order, charge: Charge, fact: PaidFact) -> Ou
     key, why = f"late_payment:{charge.id}", "trade.why.ledger_late_payment"
     await post(db, Posting(PostingKind.LATE_PAYMENT, key, order.id, why, "payment", entries))
     await note_history(db, order, at=clock.now(), actor="payment", why="trade.why.paid_late")
-    await ask_refund(db, charge, kind="late_payment", reason="订单已关闭，款项原路退回")
+    key, reason = f"late_payment:{charge.id}:{order.id}", "订单已关闭，款项原路退回"
+    await ask_refund(
+        db, charge, order.id, key=key, fen=charge.amount_fen, kind="late_payment", reason=reason, by="payment"
+    )
     log.warning("charge.paid_late", out_trade_no=charge.out_trade_no, order_state=order.state.value)
     return Outcome.LATE
 

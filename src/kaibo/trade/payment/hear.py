@@ -24,8 +24,8 @@ from kaibo.trade.payment.gateway import (
     StaleCallback,
     read_callback,
 )
+from kaibo.trade.payment.hear_refund import hear_refund
 from kaibo.trade.payment.model import Outcome
-from kaibo.trade.payment.refund import hear_refund
 from kaibo.trade.payment.tables import notices
 
 log = get_logger(__name__)

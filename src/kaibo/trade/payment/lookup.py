@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Row, Select, select
 
 from kaibo.kernel.db import Db
 from kaibo.trade.contracts import OrderId
+from kaibo.trade.orders.tables import orders
 from kaibo.trade.payment.model import LIVE, Charge, ChargeId, ChargeRow, Refund, RefundId, RefundRow
 from kaibo.trade.payment.tables import charges, refunds
 
@@ -28,10 +29,10 @@ async def charge_states(db: Db, order_id: UUID) -> dict[ChargeRow, Charge]:
     return {ChargeRow(row.state): _as_charge(row) for row in rows}
 
 
-async def paid_charge(db: Db, order_id: UUID) -> Charge | None:
+async def paid_charge(db: Db, order_id: UUID, *, lock: bool = False) -> Charge | None:
     """The charge that paid the order."""
     query = select(charges).where(charges.c.order_id == order_id, charges.c.state == ChargeRow.PAID.value)
-    return await _charge(db, query, False)
+    return await _charge(db, query, lock)
 
 
 async def charge_by_id(db: Db, charge_id: UUID, *, lock: bool = False) -> Charge | None:
@@ -48,6 +49,34 @@ async def refund_by_id(db: Db, refund_id: UUID, *, lock: bool = False) -> Refund
 
 async def refund_by_number(db: Db, out_refund_no: str) -> Refund | None:
     return await _refund(db, select(refunds).where(refunds.c.out_refund_no == out_refund_no), False)
+
+
+async def refund_by_key(db: Db, key: str) -> Refund | None:
+    """The refund that keeps this promise now; attempts that the provider gave up are left out."""
+    query = select(refunds).where(refunds.c.key == key, refunds.c.state != RefundRow.CLOSED.value)
+    return await _refund(db, query, False)
+
+
+async def list_refunds(db: Db, state: RefundRow | None, *, before: UUID | None, limit: int) -> list[Row[Any]]:
+    """Refunds as their rows with the order's number and shop, newest first; `before` is the last id of the page before."""
+    query = _refund_rows()
+    if state is not None:
+        query = query.where(refunds.c.state == state.value)
+    if before is not None:
+        query = query.where(refunds.c.id < before)
+    return list((await db.execute(query.order_by(refunds.c.id.desc()).limit(limit))).all())
+
+
+async def refund_row(db: Db, refund_id: UUID) -> Row[Any] | None:
+    """One row of `list_refunds`."""
+    found: Row[Any] | None = (await db.execute(_refund_rows().where(refunds.c.id == refund_id))).one_or_none()
+    return found
+
+
+def _refund_rows() -> Select[Any]:
+    query = select(refunds, orders.c.number, orders.c.shop_name, charges.c.method)
+    query = query.join_from(refunds, orders, orders.c.id == refunds.c.order_id)
+    return query.join(charges, charges.c.id == refunds.c.charge_id)
 
 
 async def refunds_of(db: Db, order_ids: Iterable[UUID]) -> dict[OrderId, Refund]:
@@ -101,4 +130,16 @@ _CHARGE_PLAIN = [
     "asked_at",
     "paid_at",
 ]
-_REFUND_PLAIN = ["out_refund_no", "attempt", "kind", "fen", "reason", "notify_url", "tries", "done_at"]
+_REFUND_PLAIN = [
+    "key",
+    "out_refund_no",
+    "attempt",
+    "kind",
+    "fen",
+    "reason",
+    "promised_by",
+    "notify_url",
+    "refund_id",
+    "tries",
+    "done_at",
+]

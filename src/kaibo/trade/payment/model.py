@@ -12,7 +12,7 @@ from kaibo.trade.contracts import OrderId
 
 ChargeId = NewType("ChargeId", UUID)
 RefundId = NewType("RefundId", UUID)
-RefundKind = Literal["before_shipping", "late_payment"]
+RefundKind = Literal["before_shipping", "late_payment", "aftersales", "group_failed", "price_protection"]
 
 
 class ChargeRow(StrEnum):
@@ -90,12 +90,15 @@ class Refund:
     id: RefundId
     order_id: OrderId
     charge_id: ChargeId
+    key: str
     out_refund_no: str
     attempt: int
     kind: RefundKind
     state: RefundRow
     fen: int
     reason: str
+    promised_by: str
     notify_url: str
+    refund_id: str | None
     tries: int
     done_at: datetime | None

@@ -1,12 +1,13 @@
-"""Refunds: asked for in a transaction, sent by a job, finished when the provider says so.
+"""Refunds: promised in a transaction, sent by a job, finished when the provider says so.
 
-The money is promised (`refunds_payable`) the moment it is decided and leaves (`gateway`) only when it has really gone.
+The money is promised (`refunds_payable`) the moment it is decided and leaves (`gateway`) only when it has really gone. An order
+may be refunded in several parts; each is promised under a key of its own, and the database refuses more than was paid.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
+from typing import get_args
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -14,136 +15,125 @@ from sqlalchemy import func, select, update
 from kaibo.kernel import clock, timers
 from kaibo.kernel.db import Db
 from kaibo.kernel.ids import new_id
-from kaibo.kernel.outbox import publish
-from kaibo.kernel.telemetry import get_logger
-from kaibo.trade.contracts import OrderState, PaymentRefundedLate
+from kaibo.kernel.money import yuan
+from kaibo.trade.contracts import OrderState, WrongState
 from kaibo.trade.ledger.post import Account, AccountKind, Posting, PostingKind, move, post
-from kaibo.trade.orders.lookup import lock_order, require_buyer
-from kaibo.trade.orders.model import Order
-from kaibo.trade.orders.record import about, note_history
-from kaibo.trade.orders.refund import finish_refund, grant_refund
+from kaibo.trade.orders.lookup import find_order, lock_order, require_buyer
+from kaibo.trade.orders.model import Actor, Order
+from kaibo.trade.orders.record import note_history
+from kaibo.trade.orders.refund import grant_refund
+from kaibo.trade.orders.tables import orders
 from kaibo.trade.payment import wiring
-from kaibo.trade.payment.gateway import RefundStatus
-from kaibo.trade.payment.lookup import charge_by_id, paid_charge, refund_by_id, refund_by_number
-from kaibo.trade.payment.model import REFUND_FINAL, Charge, Outcome, Refund, RefundId, RefundKind, RefundRow
-from kaibo.trade.payment.pace import wait_seconds
+from kaibo.trade.payment.lookup import paid_charge, refund_by_key
+from kaibo.trade.payment.model import Charge, RefundId, RefundKind, RefundRow
 from kaibo.trade.payment.tables import refunds
 
-log = get_logger(__name__)
-
 REFUND = "trade.payment.refund"
-AGAIN_SECONDS_FIRST = 30.0
-AGAIN_SECONDS_MAX = 3600.0
 
 
 async def refund_before_shipping(db: Db, order_id: UUID, *, buyer_id: UUID, reason: str) -> Order:
-    """The buyer wants the money of an order that has not been shipped: granted at once and in full.
+    """The buyer wants the money of an order that has not been shipped: granted at once, all that is still theirs.
 
     Raises OrderMissing, WrongState.
     """
     order = require_buyer(await lock_order(db, order_id), buyer_id)
     if order.state in (OrderState.REFUNDING, OrderState.REFUNDED):
         return order
-    refunding = await grant_refund(db, order, reason=reason, by=buyer_id)
-    charge = await paid_charge(db, order.id)
-    assert charge is not None, f"order {order.number} is paid without a charge"
-    refund_id = await ask_refund(db, charge, kind="before_shipping", reason=reason)
-    escrow = Account(AccountKind.ESCROW, order.shop_id)
-    entries = move(escrow, (Account(AccountKind.REFUNDS_PAYABLE), charge.amount_fen))
-    key, why = f"refund_promised:{refund_id}", "trade.why.ledger_refund_promised"
-    await post(db, Posting(PostingKind.REFUND_PROMISED, key, order.id, why, "buyer", entries))
-    return refunding
+    if order.state is not OrderState.PAID:
+        raise WrongState(state=order.state.value, action="refund")
+    left_fen = order.total_fen - order.refunded_fen
+    key = f"before_shipping:{order.id}"
+    await promise_refund(db, order, key=key, fen=left_fen, reason=reason, by="buyer", kind="before_shipping")
+    return await find_order(db, order.id)
+
+
+async def promise_refund(
+    db: Db, order: Order, *, key: str, fen: int, reason: str, by: str, kind: RefundKind = "aftersales"
+) -> RefundId:
+    """Promise `fen` of a paid order to its buyer, once for each `key`; the provider is asked after the commit.
+
+    The order is locked by the caller. The ledger moves the money from the order's escrow to what is owed to buyers; an order that
+    is settled has had its shares taken back into escrow by the caller before. A paid order of which nothing is left goes to
+    `refunding` and its pieces back to stock. `by` is an Actor, or whoever else decided ("operator", "system").
+    Raises WrongState where the order is not paid or less than `fen` of it is left, ValueError for less than 1 fen and for a key
+    that has promised something else before.
+    """
+    if fen < 1:
+        raise ValueError(f"a refund of {fen} fen: it must be 1 fen or more")
+    if (earlier := await refund_by_key(db, key)) is not None:
+        if (earlier.order_id, earlier.fen) != (order.id, fen):
+            raise ValueError(
+                f"the refund {key} was promised before, with {earlier.fen} fen of order {earlier.order_id}"
+            )
+        return earlier.id
+    charge = await paid_charge(db, order.id, lock=True)
+    left_fen = await _take(db, order, fen)
+    if charge is None or left_fen is None:
+        raise WrongState(state=order.state.value, action="refund")
+    refund_id = await ask_refund(db, charge, order.id, key=key, fen=fen, kind=kind, reason=reason, by=by)
+    entries = move(Account(AccountKind.ESCROW, order.shop_id), (Account(AccountKind.REFUNDS_PAYABLE), fen))
+    posted, why = f"refund_promised:{refund_id}", "trade.why.ledger_refund_promised"
+    await post(db, Posting(PostingKind.REFUND_PROMISED, posted, order.id, why, by, entries))
+    now_order = await find_order(db, order.id)
+    if now_order.state is OrderState.PAID and left_fen == 0:
+        await grant_refund(db, now_order, reason=reason, actor=_actor(by))
+    else:
+        said = f"¥{yuan(fen)} {reason}".rstrip()
+        why = "trade.why.refund_promised"
+        await note_history(db, now_order, at=clock.now(), actor=_actor(by), why=why, said=said)
+    return refund_id
+
+
+async def _take(db: Db, order: Order, fen: int) -> int | None:
+    """Count `fen` as given back. What is left of the order afterwards; None, and nothing counted, where it is not enough."""
+    o = orders
+    counted = (
+        update(o)
+        .where(o.c.id == order.id, o.c.refunded_fen + fen <= o.c.total_fen)
+        .values(refunded_fen=o.c.refunded_fen + fen)
+        .returning(o.c.total_fen - o.c.refunded_fen)
+    )
+    left_fen = (await db.execute(counted)).scalar_one_or_none()
+    return None if left_fen is None else int(left_fen)
+
+
+def _actor(by: str) -> Actor:
+    found: Actor = next((actor for actor in get_args(Actor) if actor == by), "system")
+    return found
 
 
 async def ask_refund(
-    db: Db, charge: Charge, *, kind: RefundKind, reason: str, due_at: datetime | None = None
+    db: Db,
+    charge: Charge,
+    order_id: UUID,
+    *,
+    key: str,
+    fen: int,
+    kind: RefundKind,
+    reason: str,
+    by: str,
+    due_at: datetime | None = None,
 ) -> RefundId:
-    """Write down that the whole of `charge` is to be refunded, and have it sent at `due_at` (default: now)."""
+    """Write down that `fen` of `charge` is to be refunded for the order, and have it sent at `due_at` (default: now)."""
     numbered = select(func.coalesce(func.max(refunds.c.attempt), 0)).where(refunds.c.charge_id == charge.id)
     attempt = 1 + int(await db.scalar(numbered) or 0)
     refund_id = RefundId(new_id())
     await db.execute(
         refunds.insert().values(
             id=refund_id,
-            order_id=charge.order_id,
+            order_id=order_id,
             charge_id=charge.id,
+            key=key,
             out_refund_no=f"{charge.out_trade_no}R{attempt:02d}",
             attempt=attempt,
             kind=kind,
             state=RefundRow.ASKED.value,
-            fen=charge.amount_fen,
+            fen=fen,
             reason=reason,
+            promised_by=by,
             notify_url=wiring.notify_url(),
             tries=0,
         )
     )
     await timers.set_timer(db, kind=REFUND, key=str(refund_id), due_at=due_at or clock.now())
     return refund_id
-
-
-async def hear_refund(
-    db: Db, out_refund_no: str, status: RefundStatus, *, fen: int | None, refund_id: str | None, at: datetime | None
-) -> Outcome:
-    """Act once on what the provider says about a refund, in a callback or when asked."""
-    found = await refund_by_number(db, out_refund_no)
-    if found is None:
-        return Outcome.UNKNOWN_REFUND
-    order = await lock_order(db, found.order_id)
-    refund = await refund_by_id(db, found.id, lock=True)
-    assert refund is not None
-    if refund.state in REFUND_FINAL:
-        return Outcome.DUPLICATE
-    if fen is not None and fen != refund.fen:
-        log.error("refund.wrong_amount", out_refund_no=out_refund_no, said_fen=fen, asked_fen=refund.fen)
-        await _set(db, refund, last_error=f"the provider speaks of {fen} fen")
-        return Outcome.WRONG_AMOUNT
-    if status is RefundStatus.DONE:
-        await _done(db, order, refund, refund_id, at)
-        return Outcome.REFUND_DONE
-    if status is RefundStatus.CLOSED:
-        await _again(db, refund)
-        return Outcome.REFUND_AGAIN
-    if status is RefundStatus.ABNORMAL:
-        await _abnormal(db, order, refund)
-        return Outcome.REFUND_ABNORMAL
-    if status is RefundStatus.PROCESSING and refund.state is RefundRow.ASKED:
-        await _set(db, refund, state=RefundRow.PROCESSING.value, refund_id=refund_id)
-    return Outcome.REFUND_GOING_ON
-
-
-async def _done(db: Db, order: Order, refund: Refund, refund_id: str | None, at: datetime | None) -> None:
-    done_at = at or clock.now()
-    await _set(db, refund, state=RefundRow.DONE.value, refund_id=refund_id, done_at=done_at, last_error=None)
-    await timers.cancel_timer(db, kind=REFUND, key=str(refund.id))
-    entries = move(Account(AccountKind.REFUNDS_PAYABLE), (Account(AccountKind.GATEWAY), refund.fen))
-    key, why = f"refund_paid:{refund.id}", "trade.why.ledger_refund_paid"
-    await post(db, Posting(PostingKind.REFUND_PAID, key, order.id, why, "payment", entries))
-    if refund.kind == "before_shipping":
-        await finish_refund(db, order, refund_fen=refund.fen, reason=refund.reason)
-        return
-    now = clock.now()
-    await note_history(db, order, at=now, actor="payment", why="trade.why.refunded_late")
-    await publish(db, PaymentRefundedLate(**about(order, now), refund_fen=refund.fen))
-
-
-async def _again(db: Db, refund: Refund) -> None:
-    """The provider gave this number up, so the next attempt needs another one. The promise in the ledger stands."""
-    await _set(db, refund, state=RefundRow.CLOSED.value)
-    await timers.cancel_timer(db, kind=REFUND, key=str(refund.id))
-    charge = await charge_by_id(db, refund.charge_id)
-    assert charge is not None
-    wait = wait_seconds(refund.attempt, first=AGAIN_SECONDS_FIRST, most=AGAIN_SECONDS_MAX)
-    due_at = clock.now() + timedelta(seconds=wait)
-    await ask_refund(db, charge, kind=refund.kind, reason=refund.reason, due_at=due_at)
-
-
-async def _abnormal(db: Db, order: Order, refund: Refund) -> None:
-    if refund.state is RefundRow.ABNORMAL:
-        return
-    await _set(db, refund, state=RefundRow.ABNORMAL.value)
-    log.error("refund.abnormal", out_refund_no=refund.out_refund_no, order=order.number)
-    await note_history(db, order, at=clock.now(), actor="payment", why="trade.why.refund_abnormal")
-
-
-async def _set(db: Db, refund: Refund, **values: Any) -> None:
-    await db.execute(update(refunds).where(refunds.c.id == refund.id).values(values))

@@ -14,10 +14,11 @@ from kaibo.kernel.errors import Unavailable
 from kaibo.kernel.telemetry import get_logger
 from kaibo.trade.payment import wiring
 from kaibo.trade.payment.gateway import GatewayError, RefundRequest, RefundState, RefundStatus
+from kaibo.trade.payment.hear_refund import hear_refund
 from kaibo.trade.payment.lookup import charge_by_id, refund_by_id
 from kaibo.trade.payment.model import REFUND_FINAL, Charge, Refund, RefundId, RefundRow
 from kaibo.trade.payment.pace import wait_seconds
-from kaibo.trade.payment.refund import REFUND, hear_refund
+from kaibo.trade.payment.refund import REFUND
 from kaibo.trade.payment.start import ERROR_CHARS_MAX
 from kaibo.trade.payment.tables import refunds
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from kaibo.kernel.db import created_at, fen, id_column, metadata, timestamptz
+from kaibo.kernel.db import created_at, fen, id_column, metadata, timestamptz, uuid_column
 from kaibo.trade.orders.tables import orders
-from kaibo.trade.payment.model import ChargeRow, RefundRow
+from kaibo.trade.payment.model import ChargeRow, RefundKind, RefundRow
 
 _CHARGE_STATES = ", ".join(f"'{state.value}'" for state in ChargeRow)
+_REFUND_KINDS = ", ".join(f"'{kind}'" for kind in get_args(RefundKind))
 _REFUND_STATES = ", ".join(f"'{state.value}'" for state in RefundRow)
 
 charges = Table(
@@ -48,22 +51,29 @@ refunds = Table(
     id_column(),
     Column("order_id", ForeignKey(orders.c.id), nullable=False),
     Column("charge_id", ForeignKey(charges.c.id), nullable=False),
+    Column("key", Text, nullable=False),
     Column("out_refund_no", Text, nullable=False, unique=True),
     Column("attempt", Integer, nullable=False),
     Column("kind", Text, nullable=False),
     Column("state", Text, nullable=False),
     fen("fen"),
     Column("reason", Text, nullable=False),
+    Column("promised_by", Text, nullable=False),
     Column("notify_url", Text, nullable=False),
     Column("refund_id", Text),
     Column("tries", Integer, nullable=False, default=0),
     Column("last_error", Text),
     created_at(),
     timestamptz("done_at", nullable=True),
+    uuid_column("handled_by", nullable=True),
+    Column("handled_why", Text),
+    timestamptz("handled_at", nullable=True),
     CheckConstraint(f"state IN ({_REFUND_STATES})", name="state_known"),
-    CheckConstraint("kind IN ('before_shipping', 'late_payment')", name="kind_known"),
+    CheckConstraint(f"kind IN ({_REFUND_KINDS})", name="kind_known"),
     CheckConstraint("fen > 0", name="fen_positive"),
     Index(None, "charge_id", "attempt", unique=True),
+    Index("uq_refunds_promise", "key", unique=True, postgresql_where=text("state <> 'closed'")),
+    Index("ix_refunds_abnormal", "id", postgresql_where=text("state = 'abnormal'")),
     Index(None, "order_id"),
     schema="trade",
 )

@@ -1,0 +1,49 @@
+"""The JSON of payments and refunds."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+from kaibo.kernel.web import Fen, Id, Instant, Wire
+from kaibo.kernel.web.wire import Text
+from kaibo.trade.orders import rules
+from kaibo.trade.payment.model import RefundKind, RefundRow
+
+Why = Annotated[Text, StringConstraints(min_length=1, max_length=rules.REASON_CHARS_MAX)]
+
+
+class OperatorRefund(Wire):
+    """A refund as an operator sees it. `last_error` is what the provider said last, `handled_why` what an operator did."""
+
+    id: Id
+    order_id: Id
+    order_number: str
+    shop_name: str
+    method: str
+    number: str
+    kind: RefundKind
+    state: RefundRow
+    fen: Fen
+    reason: str
+    promised_by: str
+    tries: int
+    last_error: str | None
+    created_at: Instant
+    done_at: Instant | None
+    handled_why: str | None
+    handled_at: Instant | None
+
+
+class RetryRefundIn(Wire):
+    """`anew`: under a new number, where the provider has finally given the old one up."""
+
+    reason: Why
+    anew: bool = False
+
+
+class PaidByHandIn(Wire):
+    """`reason`: how the buyer was paid and under which reference."""
+
+    reason: Why
