@@ -9,8 +9,10 @@ from kaibo.kernel.db import Db
 from kaibo.people.accounts import staff_sign_in
 from kaibo.people.accounts.grant import name_scope
 from kaibo.people.accounts.leave import LeaveCheck, register_leave_check
-from kaibo.people.accounts.lookup import person_view
+from kaibo.people.accounts.lookup import person_by_phone, person_view
+from kaibo.people.accounts.rules import phone_number
 from kaibo.people.addresses.lookup import address_of, addresses_of
+from kaibo.people.agencies.lookup import agency_by_name, agency_of, agency_view
 from kaibo.people.contracts import PlatformRole, RealnameState, StaffCreated
 from kaibo.people.merchants.lookup import PictureUrls, register_picture_resolver, shop_view
 from kaibo.people.realname.lookup import standing
@@ -22,12 +24,17 @@ __all__ = [
     "PictureUrls",
     "address_of",
     "addresses_of",
+    "agency_by_name",
+    "agency_of",
+    "agency_view",
     "create_staff",
     "crew_of",
     "forget_old_token_writes",
     "grant_room_role",
     "name_room",
+    "person_by_phone",
     "person_view",
+    "phone_number",
     "realname_state",
     "register_leave_check",
     "register_picture_resolver",

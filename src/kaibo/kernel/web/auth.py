@@ -75,6 +75,15 @@ def room_crew(*roles: str) -> Any:
     return Depends(Declaration(f"room_crew({','.join(roles)})", check))
 
 
+def agency_staff(*roles: str) -> Any:
+    """Staff (of these roles, or any) of the agency named by {agency_id} in the path."""
+
+    async def check(request: Request, caller: Any) -> None:
+        caller.require_agency(_path_id(request, "agency_id"), *roles)
+
+    return Depends(Declaration(f"agency_staff({','.join(roles)})", check))
+
+
 def platform(*roles: str) -> Any:
     """Platform staff of one of these roles."""
 

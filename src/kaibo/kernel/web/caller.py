@@ -56,6 +56,9 @@ class Caller:
     def require_room(self, room_id: UUID, *roles: str) -> None:
         self._require("room", room_id, roles)
 
+    def require_agency(self, agency_id: UUID, *roles: str) -> None:
+        self._require("agency", agency_id, roles)
+
     def _require(self, scope_kind: str, scope_id: UUID | None, roles: tuple[str, ...]) -> None:
         if self.person_id is None:
             raise NotSignedIn()

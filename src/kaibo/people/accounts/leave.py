@@ -72,6 +72,8 @@ async def _reasons_to_stay(db: Db, person_id: UUID) -> list[str]:
         because.append("is_staff")
     if any(row.scope_kind == "room" and row.role == "host" for row in roles):
         because.append("hosts_room")
+    if any(row.scope_kind == "agency" and row.role == "owner" for row in roles):
+        because.append("owns_agency")
     for check in _checks:
         reason = await check(db, PersonId(person_id))
         if reason:

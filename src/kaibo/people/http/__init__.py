@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from kaibo.people.http import addresses, crew, local, login, merchants, realname, reviews, tokens
+from kaibo.people.http import addresses, agencies, crew, local, login, merchants, realname, reviews, tokens
 
 routers: tuple[APIRouter, ...] = (
     login.router,
@@ -12,5 +12,6 @@ routers: tuple[APIRouter, ...] = (
     reviews.router,
     crew.router,
     tokens.router,
+    agencies.router,
     local.router,
 )
