@@ -7,6 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from kaibo.goods.affiliate.showcase import in_showcase
+from kaibo.goods.affiliate.terms import commission_terms, require_may_sell
+from kaibo.goods.affiliate.touch import record_touch, touches_of
 from kaibo.goods.catalog.tables import skus as sku_table
 from kaibo.goods.contracts import SkuId, SkuView
 from kaibo.goods.inventory.hold import consume, hold, put_back, release
@@ -17,18 +20,23 @@ from kaibo.kernel.db import Db
 from kaibo.people.facade import register_picture_resolver
 
 __all__ = [
+    "commission_terms",
     "consume",
     "hold",
+    "in_showcase",
     "picture_view",
     "product_cards",
     "put_back",
     "quote",
+    "record_touch",
     "release",
     "require_approved",
+    "require_may_sell",
     "require_picture",
     "search_cards",
     "skus",
     "skus_of",
+    "touches_of",
 ]
 
 # People stands below and cannot ask for pictures: it is told how.

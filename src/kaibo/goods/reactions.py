@@ -1,11 +1,21 @@
-"""What goods hear, do at an instant, and do in the background: the complete list. At present nothing."""
+"""What goods hear, do at an instant, and do in the background: the complete list."""
 
 from __future__ import annotations
 
+from kaibo.goods.affiliate.touch import FORGET, forget_person, forget_touches
+from kaibo.kernel.db import Db
 from kaibo.kernel.jobs import Jobs
 from kaibo.kernel.reactions import Reactions
 from kaibo.kernel.timers import Timers
+from kaibo.people.contracts import PersonDeleted
 
 reactions = Reactions("goods")
 timers = Timers("goods")
 jobs = Jobs("goods")
+
+timers.on(FORGET)(forget_touches)
+
+
+@reactions.on(PersonDeleted)
+async def forget_deleted_person(db: Db, event: PersonDeleted) -> None:
+    await forget_person(db, event.person_id)

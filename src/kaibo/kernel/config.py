@@ -90,6 +90,12 @@ class Settings(BaseSettings):
         1.0, gt=0, le=1.0, description="Shortens trade periods for rehearsals (0.001 = 1000x)."
     )
     ship_hours: int = Field(48, ge=1, le=720, description="The merchant's promise to ship.")
+    attribution_hours: int = Field(
+        72,
+        ge=0,
+        le=720,
+        description="How long a creator who showed a product is credited with its order. 0: not at all.",
+    )
     platform_fee_bps: int = Field(500, ge=0, le=3000, description="Platform fee on goods, in basis points.")
     gateway_config: str = Field("", description="Path of the payment gateway's merchant.json. Empty: the sandbox's.")
     gateway_port: Port = Field(8630, description="Port of the sandbox payment gateway.")

@@ -31,7 +31,9 @@ class OrderState(StrEnum):
 
 @dataclass(frozen=True)
 class Source:
-    """Where the buyer was when they ordered. `kind` "shelf" needs no id; "broadcast" names the broadcast and the bag item."""
+    """Where the buyer was when they ordered. `kind` "shelf" needs no id; "broadcast" names the broadcast and the bag item,
+    "showcase" the creator and the product.
+    """
 
     kind: str = "shelf"
     id: UUID | None = None

@@ -30,11 +30,25 @@ class BroadcastSource(Wire):
     item: Id
 
 
+class ShowcaseSource(Wire):
+    """The product `item` in the showcase of the creator `id`."""
+
+    kind: Literal["showcase"]
+    id: Id
+    item: Id
+
+
 class ShelfSource(Wire):
     kind: Literal["shelf"]
 
 
-SourceIn = Annotated[BroadcastSource | ShelfSource, Field(discriminator="kind")]
+SourceIn = Annotated[BroadcastSource | ShowcaseSource | ShelfSource, Field(discriminator="kind")]
+
+
+class TouchIn(Wire):
+    """A buyer opened the product behind this source."""
+
+    source: Annotated[BroadcastSource | ShowcaseSource, Field(discriminator="kind")]
 
 
 class QuoteLineIn(Wire):

@@ -148,3 +148,16 @@ class CreatorUnknown(NotFound):
 class AgencyUnknown(NotFound):
     code = "goods.agency_unknown"
     name: str
+
+
+@refusal
+class ShowcaseFull(Refused):
+    code = "goods.showcase_full"
+    items_max: int
+
+
+@refusal
+class ShowcaseOrderStale(Conflict):
+    """The list sent is not exactly what is in the showcase now."""
+
+    code = "goods.showcase_order_stale"

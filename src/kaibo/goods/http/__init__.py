@@ -2,6 +2,14 @@
 
 from fastapi import APIRouter
 
-from kaibo.goods.http import importing, pictures, products, reviews, shelf
+from kaibo.goods.http import importing, pictures, plans, products, reviews, selection, shelf
 
-routers: tuple[APIRouter, ...] = (shelf.router, importing.router, products.router, reviews.router, pictures.router)
+routers: tuple[APIRouter, ...] = (
+    shelf.router,
+    importing.router,
+    products.router,
+    reviews.router,
+    pictures.router,
+    plans.router,
+    selection.router,
+)

@@ -82,6 +82,12 @@ def _card(row: Any, shop_name: str, shown: Sequence[PictureView]) -> ProductCard
     )
 
 
+async def sold_by_shop(db: Db, shop_id: UUID) -> int:
+    """How many pieces a shop has sold in all."""
+    query = select(func.sum(stock.c.sold)).join(skus, skus.c.id == stock.c.sku_id).where(skus.c.shop_id == shop_id)
+    return int(await db.scalar(query) or 0)
+
+
 async def skus_of(db: Db, product_ids: Iterable[UUID]) -> dict[ProductId, list[SkuView]]:
     """The SKUs on offer of each product, in the merchant's order."""
     return {

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from kaibo.people import facade as people
-from kaibo.trade.http import buyer, creator, operator, payments, refunds, shop
+from kaibo.trade.http import buyer, creator, operator, payments, refunds, shop, touches
 from kaibo.trade.orders.leave import open_orders
 
 routers: tuple[APIRouter, ...] = (
@@ -13,6 +13,7 @@ routers: tuple[APIRouter, ...] = (
     operator.router,
     payments.router,
     refunds.router,
+    touches.router,
 )
 
 people.register_leave_check(open_orders)

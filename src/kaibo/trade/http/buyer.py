@@ -38,6 +38,7 @@ from kaibo.trade.wire import (
     QuoteIn,
     QuoteLine,
     ReasonIn,
+    ShowcaseSource,
     SourceIn,
 )
 
@@ -191,8 +192,8 @@ def _wanted(body: PlaceIn) -> Wanted:
 
 
 def _source(source: SourceIn) -> Source:
-    if isinstance(source, BroadcastSource):
-        return Source("broadcast", source.id, source.item)
+    if isinstance(source, BroadcastSource | ShowcaseSource):
+        return Source(source.kind, source.id, source.item)
     return Source("shelf")
 
 

@@ -194,6 +194,7 @@ def _line(row: Any) -> OrderLine:
         platform_fee_bps=row.platform_fee_bps,
         refunded_fen=row.refunded_fen,
         refunded_quantity=row.refunded_quantity,
+        plan_id=row.plan_id,
     )
 
 

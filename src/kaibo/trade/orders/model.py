@@ -86,6 +86,7 @@ class OrderLine:
     freight_paid_fen: int
     commission_bps: int
     platform_fee_bps: int
+    plan_id: UUID | None = None
     discount_fen: int = 0
     platform_discount_fen: int = 0
     refunded_fen: int = 0

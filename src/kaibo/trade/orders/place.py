@@ -16,9 +16,11 @@ from kaibo.people import facade as people
 from kaibo.people.contracts import AddressView, PersonId, ShopView
 from kaibo.trade.contracts import LineId, OrderId, OrderPlaced, OrderState
 from kaibo.trade.orders import rules
+from kaibo.trade.orders.commission import FrozenShares, freeze_shares
+from kaibo.trade.orders.credit import Ask, credit
 from kaibo.trade.orders.model import DeliveryAddress, Order, OrderLine, Terms, Wanted
 from kaibo.trade.orders.record import about, insert_order, note_history
-from kaibo.trade.orders.sources import Attribution, attribute
+from kaibo.trade.orders.sources import Attribution
 from kaibo.trade.orders.terms import terms
 
 EXPIRE = "trade.order.expire"
@@ -37,8 +39,10 @@ async def place_order(db: Db, buyer: Caller, wanted: Wanted) -> Order:
     address = await people.address_of(db, buyer.id, wanted.address_id)
     shop_id = quoted[0].shop_id
     shop = (await people.shop_view(db, [shop_id]))[shop_id]
-    attribution = await attribute(db, wanted.source, [line.product_id for line in quoted])
-    order = _draft(buyer, wanted, quoted, address, shop, attribution, terms())
+    products = frozenset(line.product_id for line in quoted)
+    (attribution,) = await credit(db, [Ask(PersonId(buyer.id), wanted.source, products)], clock.now())
+    shares = await freeze_shares(db, attribution, quoted, clock.now())
+    order = _draft(buyer, wanted, quoted, address, shop, attribution, shares, terms())
     order = await _insert(db, order)
     await timers.set_timer(db, kind=EXPIRE, key=str(order.id), due_at=order.pay_before)
     await note_history(db, order, at=order.created_at, actor="buyer", actor_id=buyer.id, why="trade.why.placed")
@@ -55,12 +59,13 @@ def _draft(
     address: AddressView,
     shop: ShopView,
     attribution: Attribution,
+    shares: FrozenShares,
     house: Terms,
 ) -> Order:
     now = clock.now()
     freight_fen = rules.freight(quoted)
     freights = rules.share_freight(freight_fen, quoted)
-    lines = tuple(_line(line, share, house) for line, share in zip(quoted, freights, strict=True))
+    lines = tuple(_line(line, share, shares, house) for line, share in zip(quoted, freights, strict=True))
     goods_fen = sum(line.line_fen for line in lines)
     rules.check_total(goods_fen + freight_fen)
     parts = rules.divide(lines, freight_fen, has_creator=attribution.creator_id is not None)
@@ -84,15 +89,19 @@ def _draft(
         source=attribution.source,
         source_title=attribution.title,
         creator_id=attribution.creator_id,
+        agency_id=shares.agency_id,
+        agency_bps=shares.agency_bps,
+        leader_id=shares.leader_id,
+        leader_bps=shares.leader_bps,
         note=wanted.note or None,
         created_at=now,
         pay_before=rules.due(now, house.pay_seconds, house),
     )
 
 
-def _line(quoted: QuotedLine, freight_paid_fen: int, house: Terms) -> OrderLine:
+def _line(quoted: QuotedLine, freight_paid_fen: int, shares: FrozenShares, house: Terms) -> OrderLine:
     line_fen = quoted.unit_price_fen * quoted.quantity
-    commission_bps, platform_fee_bps = rules.frozen_rates(quoted.commission_bps, house)
+    commission_bps, platform_fee_bps = rules.frozen_rates(shares.line_bps.get(quoted.product_id, 0), house)
     return OrderLine(
         id=LineId(new_id()),
         sku_id=quoted.sku_id,
@@ -107,6 +116,7 @@ def _line(quoted: QuotedLine, freight_paid_fen: int, house: Terms) -> OrderLine:
         freight_fen=quoted.freight_fen,
         freight_paid_fen=freight_paid_fen,
         commission_bps=commission_bps,
+        plan_id=shares.line_plan.get(quoted.product_id),
         platform_fee_bps=platform_fee_bps,
     )
 

@@ -115,6 +115,8 @@ order_lines = Table(
     fen("refunded_fen", server_default=text("0")),
     Column("refunded_quantity", Integer, nullable=False, server_default=text("0")),
     Column("commission_bps", Integer, nullable=False),
+    # the affiliate plan the rate came from; NULL: the product's own rate, or nobody who earns
+    uuid_column("plan_id", nullable=True),
     Column("platform_fee_bps", Integer, nullable=False),
     *not_negative("unit_price_fen", "freight_fen", "commission_bps", "platform_fee_bps"),
     *not_negative("discount_fen", "platform_discount_fen", "paid_fen", "freight_paid_fen"),
@@ -126,6 +128,7 @@ order_lines = Table(
     CheckConstraint("commission_bps + platform_fee_bps <= 10000", name="rates_fit"),
     Index(None, "order_id", "position", unique=True),
     Index(None, "product_id"),
+    Index("ix_order_lines_plan", "plan_id", postgresql_where=text("plan_id IS NOT NULL")),
     schema="trade",
 )
 
