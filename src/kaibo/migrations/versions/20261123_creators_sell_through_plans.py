@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "fab6c6545492"
-down_revision = "713f2fb1bca2"
+down_revision = "2b6f0d9c41e7"
 branch_labels = None
 depends_on = None
 
