@@ -30,9 +30,10 @@ from kaibo.stage import reactions as stage
 from kaibo.trade import http as trade_http
 from kaibo.trade import reactions as trade
 from kaibo.trade.payment import wiring
+from kaibo.trade.shipping import wiring as carrier_wiring
 
 ROUTERS: tuple[APIRouter, ...] = (*people_http.routers, *goods_http.routers, *trade_http.routers, *stage_http.routers)
-MACHINE_PATHS = frozenset({"/api/payments/wechatpay/notify", "/api/media/hooks"})
+MACHINE_PATHS = frozenset({"/api/payments/wechatpay/notify", carrier_wiring.PUSH_PATH, "/api/media/hooks"})
 JOBS: list[Jobs] = [people.jobs, goods.jobs, trade.jobs, stage.jobs]
 
 
@@ -117,10 +118,12 @@ async def opened(settings: Settings, name: str) -> AsyncIterator[context.Context
     context.install(here)
     gateway = wiring.open_gateway(settings)
     wiring.install(gateway)
+    carrier_wiring.install(carrier_wiring.open_carrier(settings))
     try:
         yield here
     finally:
         context.install(None)
         await wiring.close()
+        await carrier_wiring.close()
         await bus.close()
         await database.close()

@@ -23,6 +23,9 @@ from kaibo.supervise import STOP_SECONDS_MAX, Child, Say, Tree
 
 Step = Callable[[str], None]
 
+TROUBLE_PERCENT = 6
+"""Parcels of the sandbox carrier that meet an obstacle: enough to see how a shop works them off."""
+
 DEMO_RECORDS = {"record_segment_seconds": "600", "record_keep_gib": "4"}
 """Four films that run all day would fill a disk, and a replay should be there soon; what is configured goes before."""
 
@@ -44,6 +47,7 @@ def _taken_ports(settings: Settings) -> list[str]:
         "rtmp_port": (settings.rtmp_host, settings.rtmp_port, "OBS and ffmpeg"),
         "nats_websocket_port": (settings.host, settings.nats_websocket_port, "live room events"),
         "gateway_port": (settings.host, settings.gateway_port, "the sandbox cashier"),
+        "carrier_port": ("127.0.0.1", settings.carrier_port, "the sandbox carrier"),
     }
     return [
         f"port {port} ({what}) is taken; set KAIBO_{key.upper()} to a free one"
@@ -100,6 +104,8 @@ class House:
         await self._start_nats()
         if not self._settings.gateway_config:
             await self._start_gateway()
+        if not self._settings.carrier_config:
+            await self._start_carrier()
         await self._start_web()
         for name, ready in (("worker", self._worker_ready), ("media", self._media_ready)):
             self._step(f"Starting the {name}")
@@ -171,6 +177,23 @@ class House:
             *[word for name in (origin, local[0]) for word in ("--notify-origin", name)],
         ]  # fmt: skip
         await self._tree.start(Child("gateway", lambda: command, lambda: _accepts(s.gateway_port)))
+
+    async def _start_carrier(self) -> None:
+        """Only this machine talks to it."""
+        self._step("Starting the sandbox carrier")
+        s = self._settings
+        page = urlsplit(public_address(s))
+        command = [
+            sys.executable, "-m", "kaibo.sandbox.carrier",
+            "--data-dir", str(s.data_dir.resolve() / "carrier"),
+            "--port", str(s.carrier_port),
+            "--time-scale", str(s.carrier_time_scale),
+            "--retry-scale", str(s.carrier_time_scale),
+            "--trouble-percent", str(TROUBLE_PERCENT),
+            "--push-origin", f"{page.scheme}://{page.netloc}",
+            "--push-origin", f"http://127.0.0.1:{s.port}",
+        ]  # fmt: skip
+        await self._tree.start(Child("carrier", lambda: command, lambda: _accepts(s.carrier_port)))
 
     async def _start_web(self) -> None:
         self._step("Starting the web")

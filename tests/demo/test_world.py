@@ -30,7 +30,7 @@ from kaibo.kernel.engines.ports import free_port
 from kaibo.people.accounts.rules import phone_number
 from kaibo.people.merchants.rules import licence_number
 from kaibo.people.realname.rules import id_number
-from kaibo.trade.orders.carriers import check
+from kaibo.trade.shipping.carriers import check
 from tests.demo.small_world import PRODUCTS, SmallWorld
 
 

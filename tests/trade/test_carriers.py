@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kaibo.trade.contracts import BadTrackingNumber, UnknownCarrier
-from kaibo.trade.orders import carriers
+from kaibo.trade.shipping import carriers
 
 
 @pytest.mark.parametrize("carrier", carriers.CARRIERS)

@@ -24,7 +24,6 @@ from kaibo.trade.orders.lookup import find_order, lock_order
 from kaibo.trade.orders.model import Wanted, WantedLine
 from kaibo.trade.orders.place import place_order
 from kaibo.trade.orders.receive import receive_order
-from kaibo.trade.orders.ship import ship_order
 from kaibo.trade.payment import resolve
 from kaibo.trade.payment.confirm import PaidFact, confirm_charge
 from kaibo.trade.payment.gateway import RefundStatus
@@ -34,6 +33,7 @@ from kaibo.trade.payment.refund import refund_before_shipping
 from kaibo.trade.payment.start import start_charge
 from kaibo.trade.payment.withdraw import expire_by_time, withdraw_order
 from kaibo.trade.settlement.close import settle_order
+from kaibo.trade.shipping.ship import ship_parcel
 from tests.trade.world import Buyer, Shop
 
 STEPS = (
@@ -112,7 +112,7 @@ class Life:
         await expire_by_time(self.db, str(self.order_id), {})
 
     async def _ship(self) -> None:
-        await ship_order(
+        await ship_parcel(
             self.db,
             self.order_id,
             shop_id=self.shop_id,

@@ -71,8 +71,8 @@ async def test_an_order_is_shipped_received_and_settled_to_the_fen_django_oscar_
     assert [(e["amount_fen"], e["rate_bps"], e["state"]) for e in earned["items"]] == [(1234, 1234, "frozen")]
 
     shipped = ok(await ship(shop, order))
-    assert (shipped["state"], shipped["shipment"]["tracking_number"]) == ("shipped", "75312345678901")
-    assert shipped["shipment"]["carrier_name"] == "中通快递"
+    assert (shipped["state"], shipped["parcels"][0]["tracking_number"]) == ("shipped", "75312345678901")
+    assert shipped["parcels"][0]["carrier_name"] == "中通快递"
     received = ok(await buyer.client.post(f"/api/orders/{order['id']}/receive"))
     assert received["state"] == "received"
     assert ok(await buyer.client.post(f"/api/orders/{order['id']}/receive"))["history"] == received["history"]
@@ -94,9 +94,8 @@ async def test_an_order_is_shipped_received_and_settled_to_the_fen_django_oscar_
     earned = ok(await host.client.get("/api/creators/me/earnings"))
     assert earned["balances"] == {"payable_fen": 1234, "frozen_fen": 0}
     assert earned["items"][0]["state"] == "settled"
-    assert await events_of(here, order["id"]) == [
-        f"trade.order.{what}" for what in ("placed", "paid", "shipped", "received", "settled")
-    ]
+    whole = ("order.placed", "order.paid", "parcel.shipped", "order.shipped", "order.received", "order.settled")
+    assert await events_of(here, order["id"]) == [f"trade.{what}" for what in whole]
     operator = await sign_in(roles=[("operator", "platform", None)])
     ledger = ok(await operator.client.get("/api/operator/ledger"))
     assert (ledger["sum_fen"], ledger["faults"]) == (0, [])

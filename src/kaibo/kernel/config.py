@@ -99,6 +99,13 @@ class Settings(BaseSettings):
     platform_fee_bps: int = Field(500, ge=0, le=3000, description="Platform fee on goods, in basis points.")
     gateway_config: str = Field("", description="Path of the payment gateway's merchant.json. Empty: the sandbox's.")
     gateway_port: Port = Field(8630, description="Port of the sandbox payment gateway.")
+    carrier_config: str = Field(
+        "", description="Path of a carrier.json with your Kuaidi100 account. Empty: the sandbox's."
+    )
+    carrier_port: Port = Field(8640, description="Port of the sandbox carrier.")
+    carrier_time_scale: float = Field(
+        0.01, gt=0, le=1.0, description="The sandbox carrier's clock: at 0.01 a journey of two days takes half an hour."
+    )
 
     # --- house
     clock_offset_seconds: float = Field(0.0, description="Shifts the clock; for rehearsing what happens later.")

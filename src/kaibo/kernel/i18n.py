@@ -12,6 +12,20 @@ LOCALES: tuple[Locale, ...] = ("zh", "en")
 WINGS = ("kernel", "people", "goods", "trade", "stage")
 
 
+class Named(str):
+    """A fact that has a name in each language; as a plain text it is the Chinese one."""
+
+    en: str
+
+    def __new__(cls, zh: str, en: str) -> Named:
+        made = super().__new__(cls, zh)
+        made.en = en
+        return made
+
+    def in_words(self, locale: Locale) -> str:
+        return str(self) if locale == "zh" else self.en
+
+
 @cache
 def _words(locale: Locale) -> dict[str, str]:
     words: dict[str, str] = {}
@@ -35,6 +49,8 @@ def say(code: str, locale: Locale, facts: dict[str, Any]) -> str:
 
 def _listed(code: str, locale: Locale, fact: Any) -> Any:
     """A plain list reads as a list does in that language; an item is named by "<code>.<item>" where there are such words."""
+    if isinstance(fact, Named):
+        return fact.in_words(locale)
     if type(fact) is not list:
         return fact
     items = [_words(locale).get(f"{code}.{item}", str(item)) for item in fact]

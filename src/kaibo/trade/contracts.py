@@ -111,9 +111,40 @@ class OrderCancelled(OrderEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class OrderShipped(OrderEvent):
+    """Everything lies in parcels. `carrier` and `tracking_number` are those of the last one."""
+
     subject: ClassVar[str] = "trade.order.shipped"
     carrier: str
     tracking_number: str
+
+
+@dataclass(frozen=True)
+class ParcelPiece:
+    line_id: LineId
+    quantity: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParcelShipped(OrderEvent):
+    """One parcel has been handed over; the order may need more of them."""
+
+    subject: ClassVar[str] = "trade.parcel.shipped"
+    parcel_id: UUID
+    carrier: str
+    tracking_number: str
+    pieces: list[ParcelPiece]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParcelDelivered(OrderEvent):
+    """The trace says that a parcel was signed for. `was_last`: now the whole order has arrived."""
+
+    subject: ClassVar[str] = "trade.parcel.delivered"
+    parcel_id: UUID
+    carrier: str
+    tracking_number: str
+    delivered_at: datetime
+    was_last: bool
 
 
 @dataclass(frozen=True, kw_only=True)

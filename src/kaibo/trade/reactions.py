@@ -9,8 +9,7 @@ from kaibo.kernel.jobs import Jobs
 from kaibo.kernel.reactions import Reactions
 from kaibo.kernel.timers import Timers
 from kaibo.trade.orders.place import EXPIRE
-from kaibo.trade.orders.receive import SETTLE, receive_by_time
-from kaibo.trade.orders.ship import RECEIVE
+from kaibo.trade.orders.receive import RECEIVE, SETTLE
 from kaibo.trade.payment.model import ChargeId, RefundId
 from kaibo.trade.payment.refund import REFUND
 from kaibo.trade.payment.resolve import RESOLVE, drive_charge, resolve_charge
@@ -18,6 +17,9 @@ from kaibo.trade.payment.send_refund import SEND_REFUND, drive_refund, send_refu
 from kaibo.trade.payment.start import QUERY
 from kaibo.trade.payment.withdraw import expire_by_time
 from kaibo.trade.settlement.close import settle_by_time
+from kaibo.trade.shipping.model import ParcelId
+from kaibo.trade.shipping.receive_by_time import receive_by_time
+from kaibo.trade.shipping.track import ASK_CARRIER, TRACK, ask_carrier, drive_parcel
 
 reactions = Reactions("trade")
 timers = Timers("trade")
@@ -28,6 +30,7 @@ timers.on(RECEIVE)(receive_by_time)
 timers.on(SETTLE)(settle_by_time)
 timers.on(QUERY)(drive_charge)
 timers.on(REFUND)(drive_refund)
+timers.on(TRACK)(drive_parcel)
 
 
 @jobs.job(RESOLVE)
@@ -40,3 +43,9 @@ async def resolve(charge_id: str) -> None:
 async def refund(refund_id: str) -> None:
     """Send a refund to the provider, or ask how it stands."""
     await send_refund(context.database(), RefundId(UUID(refund_id)))
+
+
+@jobs.job(ASK_CARRIER)
+async def ask(parcel_id: str) -> None:
+    """Subscribe to a parcel's news, or ask for it."""
+    await ask_carrier(context.database(), ParcelId(UUID(parcel_id)))

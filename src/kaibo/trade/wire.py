@@ -11,8 +11,8 @@ from kaibo.kernel.web import Fen, Id, Instant, Wire
 from kaibo.kernel.web.wire import Text
 from kaibo.trade.contracts import OrderState
 from kaibo.trade.orders import rules
-from kaibo.trade.orders.carriers import TRACKING_CHARS_MAX
 from kaibo.trade.orders.model import Actor
+from kaibo.trade.shipping.wire import ParcelWire
 
 RETURN_PATH_CHARS_MAX = 200
 
@@ -91,11 +91,6 @@ class ReasonIn(Wire):
     reason: Annotated[Reason, BeforeValidator(_nothing_is_empty)] = ""
 
 
-class ShipIn(Wire):
-    carrier: Annotated[str, StringConstraints(min_length=1, max_length=20)]
-    tracking_number: Annotated[Text, StringConstraints(min_length=1, max_length=TRACKING_CHARS_MAX)]
-
-
 class QuoteLine(Wire):
     sku_id: Id
     product_id: Id
@@ -115,7 +110,10 @@ class Quote(Wire):
 
 
 class OrderLineWire(QuoteLine):
+    """`to_ship`: pieces that are neither in a parcel nor refunded."""
+
     id: Id
+    to_ship: int
 
 
 class ShopRef(Wire):
@@ -139,13 +137,6 @@ class SourceWire(Wire):
     kind: str
     id: Id | None
     item: Id | None
-
-
-class Shipment(Wire):
-    carrier: str
-    carrier_name: str
-    tracking_number: str
-    shipped_at: Instant
 
 
 class RefundWire(Wire):
@@ -177,7 +168,9 @@ class OrderWire(Wire):
     pay_before: Instant
     paid_at: Instant | None
     ship_before: Instant | None
-    shipment: Shipment | None
+    first_shipped_at: Instant | None
+    shipped_at: Instant | None
+    parcels: list[ParcelWire]
     receive_before: Instant | None
     received_at: Instant | None
     after_sales_until: Instant | None
@@ -209,15 +202,6 @@ class PaymentStarted(Wire):
 class PaymentWire(Wire):
     state: Literal["none", "pending", "paid", "failed", "refunded_late"]
     paid_at: Instant | None
-
-
-class CarrierWire(Wire):
-    key: str
-    name: str
-
-
-class Carriers(Wire):
-    items: list[CarrierWire]
 
 
 class Todo(Wire):

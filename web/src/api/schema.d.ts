@@ -1609,23 +1609,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/carriers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Carriers */
-        get: operations["carriers"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/shops/{shop_id}/orders": {
         parameters: {
             query?: never;
@@ -1657,23 +1640,6 @@ export interface paths {
         get: operations["one_shop_order"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/shops/{shop_id}/orders/{order_id}/ship": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Ship */
-        post: operations["ship"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1726,6 +1692,168 @@ export interface paths {
          * @description The entries of what the house owes the merchant, newest first, each with the balance after it.
          */
         get: operations["statements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/carriers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Carriers */
+        get: operations["carriers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/orders/{order_id}/ship": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ship
+         * @description Everything that is left goes into one parcel.
+         */
+        post: operations["ship"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/orders/{order_id}/parcels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shop Traces
+         * @description Every parcel with its trace and its corrections.
+         */
+        get: operations["shop_traces"];
+        put?: never;
+        /**
+         * Add Parcel
+         * @description One more parcel, with these pieces. The order has been shipped when nothing is left.
+         */
+        post: operations["add_parcel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/orders/{order_id}/parcels/{parcel_id}/correct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Correct
+         * @description Mend a wrong tracking number, within 24 hours and three times at most. Repeating it changes nothing.
+         */
+        post: operations["correct"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/parcels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shop Parcels
+         * @description Newest first. `quiet_hours` keeps parcels under way that have not moved for as long; `q`: a tracking number or the
+         *     beginning of an order number.
+         */
+        get: operations["shop_parcels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/parcels/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Parcel Counts
+         * @description Of the parcels under way.
+         */
+        get: operations["parcel_counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{order_id}/parcels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My Traces
+         * @description The buyer's parcels with their traces, newest step first.
+         */
+        get: operations["my_traces"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/carrier-notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Notices
+         * @description What was delivered to the push address and changed something or was refused, newest first.
+         */
+        get: operations["notices"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2981,6 +3109,23 @@ export interface components {
             /** Ended Reason */
             ended_reason: string | null;
         };
+        /** CarrierNoticeWire */
+        CarrierNoticeWire: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Received At */
+            received_at: string;
+            outcome: components["schemas"]["PushOutcome"];
+            /** Answered */
+            answered: number;
+            /** Tracking Number */
+            tracking_number: string | null;
+            /** Detail */
+            detail: string;
+        };
         /** CarrierWire */
         CarrierWire: {
             /** Key */
@@ -3079,6 +3224,19 @@ export interface components {
         ConsoleRoomsWire: {
             /** Items */
             items: components["schemas"]["ConsoleRoomWire"][];
+        };
+        /** CorrectionWire */
+        CorrectionWire: {
+            /** At */
+            at: string;
+            /** Was Carrier Name */
+            was_carrier_name: string;
+            /** Was Tracking Number */
+            was_tracking_number: string;
+            /** Carrier Name */
+            carrier_name: string;
+            /** Tracking Number */
+            tracking_number: string;
         };
         /** Crew */
         Crew: {
@@ -3278,7 +3436,7 @@ export interface components {
              * Actor
              * @enum {string}
              */
-            actor: "buyer" | "shop" | "system" | "payment";
+            actor: "buyer" | "shop" | "system" | "payment" | "carrier";
             /** Why */
             why: string;
         };
@@ -3831,7 +3989,10 @@ export interface components {
             /** Refunding */
             refunding: number;
         };
-        /** OrderLineWire */
+        /**
+         * OrderLineWire
+         * @description `to_ship`: pieces that are neither in a parcel nor refunded.
+         */
         OrderLineWire: {
             /**
              * Sku Id
@@ -3860,6 +4021,8 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /** To Ship */
+            to_ship: number;
         };
         /**
          * OrderState
@@ -3897,7 +4060,12 @@ export interface components {
             paid_at: string | null;
             /** Ship Before */
             ship_before: string | null;
-            shipment: components["schemas"]["Shipment"] | null;
+            /** First Shipped At */
+            first_shipped_at: string | null;
+            /** Shipped At */
+            shipped_at: string | null;
+            /** Parcels */
+            parcels: components["schemas"]["ParcelWire"][];
             /** Receive Before */
             receive_before: string | null;
             /** Received At */
@@ -3948,6 +4116,13 @@ export interface components {
         Page_AgreementWire_: {
             /** Items */
             items: components["schemas"]["AgreementWire"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[CarrierNoticeWire] */
+        Page_CarrierNoticeWire_: {
+            /** Items */
+            items: components["schemas"]["CarrierNoticeWire"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -4028,6 +4203,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[ShopParcelWire] */
+        Page_ShopParcelWire_: {
+            /** Items */
+            items: components["schemas"]["ShopParcelWire"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[ShopProduct] */
         Page_ShopProduct_: {
             /** Items */
@@ -4063,6 +4245,90 @@ export interface components {
         PaidByHandIn: {
             /** Reason */
             reason: string;
+        };
+        /** ParcelCountsWire */
+        ParcelCountsWire: {
+            /** Travelling */
+            travelling: number;
+            /** Exception */
+            exception: number;
+            /** Quiet 24H */
+            quiet_24h: number;
+            /** Quiet 48H */
+            quiet_48h: number;
+        };
+        /**
+         * ParcelIn
+         * @description `lines` go into this parcel; null is everything that is left.
+         */
+        ParcelIn: {
+            /** Carrier */
+            carrier: string;
+            /** Tracking Number */
+            tracking_number: string;
+            /** Lines */
+            lines?: components["schemas"]["ParcelLineIn"][] | null;
+        };
+        /** ParcelLineIn */
+        ParcelLineIn: {
+            /**
+             * Line Id
+             * Format: uuid
+             */
+            line_id: string;
+            /** Quantity */
+            quantity: number;
+        };
+        /** ParcelLineWire */
+        ParcelLineWire: {
+            /**
+             * Line Id
+             * Format: uuid
+             */
+            line_id: string;
+            /** Quantity */
+            quantity: number;
+        };
+        /**
+         * ParcelState
+         * @description What the trace says. Without a trace a parcel stays `announced`: the merchant says that it was handed over.
+         * @enum {string}
+         */
+        ParcelState: "announced" | "collected" | "in_transit" | "out_for_delivery" | "delivered" | "exception" | "returned";
+        /**
+         * ParcelWire
+         * @description `last_*` is the newest step of the trace. `track_error` is why there is none; the shop's staff alone sees it.
+         *     `correctable_until` is set for them while the number may still be mended.
+         */
+        ParcelWire: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Position */
+            position: number;
+            /** Carrier */
+            carrier: string;
+            /** Carrier Name */
+            carrier_name: string;
+            /** Tracking Number */
+            tracking_number: string;
+            state: components["schemas"]["ParcelState"];
+            /** Lines */
+            lines: components["schemas"]["ParcelLineWire"][];
+            /** Shipped At */
+            shipped_at: string;
+            /** Last At */
+            last_at: string | null;
+            /** Last Text */
+            last_text: string | null;
+            /** Delivered At */
+            delivered_at: string | null;
+            /** Track Error */
+            track_error: string | null;
+            /** Correctable Until */
+            correctable_until: string | null;
         };
         /** ParkedEvent */
         ParkedEvent: {
@@ -4512,6 +4778,12 @@ export interface components {
             /** Notice Days */
             notice_days: number;
         };
+        /**
+         * PushOutcome
+         * @description What became of something that was delivered to the push address.
+         * @enum {string}
+         */
+        PushOutcome: "news" | "nothing_new" | "unknown_parcel" | "forged" | "malformed";
         /** Quote */
         Quote: {
             /** Lines */
@@ -4892,17 +5164,6 @@ export interface components {
             /** Tracking Number */
             tracking_number: string;
         };
-        /** Shipment */
-        Shipment: {
-            /** Carrier */
-            carrier: string;
-            /** Carrier Name */
-            carrier_name: string;
-            /** Tracking Number */
-            tracking_number: string;
-            /** Shipped At */
-            shipped_at: string;
-        };
         /** Shop */
         Shop: {
             /**
@@ -4952,6 +5213,53 @@ export interface components {
             id: string;
             /** Name */
             name: string;
+        };
+        /**
+         * ShopParcelWire
+         * @description One row of a shop's list. `quiet_hours`: how long nothing has moved; null once it has arrived.
+         */
+        ShopParcelWire: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Position */
+            position: number;
+            /** Carrier */
+            carrier: string;
+            /** Carrier Name */
+            carrier_name: string;
+            /** Tracking Number */
+            tracking_number: string;
+            state: components["schemas"]["ParcelState"];
+            /** Lines */
+            lines: components["schemas"]["ParcelLineWire"][];
+            /** Shipped At */
+            shipped_at: string;
+            /** Last At */
+            last_at: string | null;
+            /** Last Text */
+            last_text: string | null;
+            /** Delivered At */
+            delivered_at: string | null;
+            /** Track Error */
+            track_error: string | null;
+            /** Correctable Until */
+            correctable_until: string | null;
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Order Number */
+            order_number: string;
+            /** To Name */
+            to_name: string;
+            /** To City */
+            to_city: string;
+            /** Quiet Hours */
+            quiet_hours: number | null;
         };
         /**
          * ShopPatch
@@ -5259,6 +5567,16 @@ export interface components {
             /** Why */
             why: string;
         };
+        /** StepWire */
+        StepWire: {
+            /** At */
+            at: string;
+            state: components["schemas"]["ParcelState"];
+            /** Text */
+            text: string;
+            /** Place */
+            place: string;
+        };
         /** StockBody */
         StockBody: {
             /** Delta */
@@ -5407,6 +5725,49 @@ export interface components {
         TouchIn: {
             /** Source */
             source: components["schemas"]["BroadcastSource"] | components["schemas"]["ShowcaseSource"];
+        };
+        /**
+         * TracedParcel
+         * @description With its whole trace, newest step first.
+         */
+        TracedParcel: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Position */
+            position: number;
+            /** Carrier */
+            carrier: string;
+            /** Carrier Name */
+            carrier_name: string;
+            /** Tracking Number */
+            tracking_number: string;
+            state: components["schemas"]["ParcelState"];
+            /** Lines */
+            lines: components["schemas"]["ParcelLineWire"][];
+            /** Shipped At */
+            shipped_at: string;
+            /** Last At */
+            last_at: string | null;
+            /** Last Text */
+            last_text: string | null;
+            /** Delivered At */
+            delivered_at: string | null;
+            /** Track Error */
+            track_error: string | null;
+            /** Correctable Until */
+            correctable_until: string | null;
+            /** Steps */
+            steps: components["schemas"]["StepWire"][];
+            /** Corrections */
+            corrections: components["schemas"]["CorrectionWire"][];
+        };
+        /** TracedParcels */
+        TracedParcels: {
+            /** Items */
+            items: components["schemas"]["TracedParcel"][];
         };
         /** ValidationError */
         ValidationError: {
@@ -9270,35 +9631,6 @@ export interface operations {
             };
         };
     };
-    carriers: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Carriers"];
-                };
-            };
-            /** @description Refused; `code` says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     list_shop_orders: {
         parameters: {
             query?: {
@@ -9355,53 +9687,6 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OrderWire"];
-                };
-            };
-            /** @description The input is not right; `errors` names each field. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Refused; `code` says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ship: {
-        parameters: {
-            query?: never;
-            header?: {
-                "idempotency-key"?: string | null;
-            };
-            path: {
-                shop_id: string;
-                order_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ShipIn"];
-            };
-        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -9533,6 +9818,384 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_StatementEntry_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    carriers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Carriers"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ship: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                shop_id: string;
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShipIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_traces: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TracedParcels"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_parcel: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                shop_id: string;
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParcelIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    correct: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+                order_id: string;
+                parcel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShipIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_parcels: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["ParcelState"][];
+                quiet_hours?: ("24" | "48") | null;
+                q?: string;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ShopParcelWire_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    parcel_counts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParcelCountsWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    my_traces: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TracedParcels"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notices: {
+        parameters: {
+            query?: {
+                outcome?: components["schemas"]["PushOutcome"] | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CarrierNoticeWire_"];
                 };
             };
             /** @description The input is not right; `errors` names each field. */

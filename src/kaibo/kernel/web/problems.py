@@ -33,7 +33,9 @@ def locale_of(request: Request) -> i18n.Locale:
 def problem(request: Request, status: int, code: str, facts: dict[str, Any], **more: Any) -> Response:
     """A problem document. `facts` fill the words and are members of the document too."""
     request_id = request.scope.get("state", {}).get("request_id", "")
-    words = i18n.say(code, locale_of(request), {**facts, "request_id": request_id})
+    locale = locale_of(request)
+    words = i18n.say(code, locale, {**facts, "request_id": request_id})
+    facts = {name: fact.in_words(locale) if isinstance(fact, i18n.Named) else fact for name, fact in facts.items()}
     document = {
         "type": f"urn:kaibo:problem:{code}",
         "title": words,

@@ -3,12 +3,13 @@
 from fastapi import APIRouter
 
 from kaibo.people import facade as people
-from kaibo.trade.http import buyer, creator, operator, payments, refunds, shop, touches
+from kaibo.trade.http import buyer, creator, operator, parcels, payments, refunds, shop, touches
 from kaibo.trade.orders.leave import open_orders
 
 routers: tuple[APIRouter, ...] = (
     buyer.router,
     shop.router,
+    parcels.router,
     creator.router,
     operator.router,
     payments.router,

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from kaibo.kernel import clock
 from kaibo.kernel.db import Db
 from kaibo.kernel.i18n import Locale, say
 from kaibo.kernel.web import Caller, Cursor, Page, encode_cursor
 from kaibo.trade.contracts import OrderState
-from kaibo.trade.orders import carriers, rules
+from kaibo.trade.http.present_parcels import present_parcel
+from kaibo.trade.orders import rules
 from kaibo.trade.orders.lookup import Which, history_of, list_orders
 from kaibo.trade.orders.model import HistoryLine, Order, OrderLine, Viewer
 from kaibo.trade.payment.lookup import refunds_of
 from kaibo.trade.payment.model import Refund
+from kaibo.trade.shipping.lookup import orders_with_number, parcels_of
+from kaibo.trade.shipping.model import Parcel
+from kaibo.trade.shipping.rules import left_of, shipped_of
 from kaibo.trade.wire import (
     HistoryWire,
     OrderAddress,
     OrderLineWire,
     OrderWire,
     RefundWire,
-    Shipment,
     ShopRef,
     SourceWire,
 )
@@ -29,12 +33,15 @@ TO_DELIVER = frozenset({OrderState.PAID, OrderState.SHIPPED})
 
 
 async def present_orders(db: Db, orders: Sequence[Order], viewer: Viewer, locale: Locale) -> list[OrderWire]:
-    """Two statements for any number of orders."""
+    """Four statements for any number of orders."""
     ids = [order.id for order in orders]
     if not ids:
         return []
-    history, refunds = await history_of(db, ids), await refunds_of(db, ids)
-    return [_order(order, history.get(order.id, []), refunds.get(order.id), viewer, locale) for order in orders]
+    history, refunds, parcels = await history_of(db, ids), await refunds_of(db, ids), await parcels_of(db, ids)
+    return [
+        _order(order, history.get(order.id, []), refunds.get(order.id), parcels.get(order.id, []), viewer, locale)
+        for order in orders
+    ]
 
 
 async def present_order(db: Db, order: Order, viewer: Viewer, caller: Caller) -> OrderWire:
@@ -44,6 +51,7 @@ async def present_order(db: Db, order: Order, viewer: Viewer, caller: Caller) ->
 async def present_page(db: Db, which: Which, page: Cursor, viewer: Viewer, caller: Caller) -> Page[OrderWire]:
     """One page, newest first."""
     before = page.uuid(0)
+    which = replace(which, tracked=tuple(await orders_with_number(db, which.q)))
     found = await list_orders(db, which, before=before, limit=page.limit + 1)
     shown = found[: page.limit]
     following = encode_cursor(str(shown[-1].id)) if len(found) > page.limit else None
@@ -51,14 +59,20 @@ async def present_page(db: Db, which: Which, page: Cursor, viewer: Viewer, calle
 
 
 def _order(
-    order: Order, history: Sequence[HistoryLine], refund: Refund | None, viewer: Viewer, locale: Locale
+    order: Order,
+    history: Sequence[HistoryLine],
+    refund: Refund | None,
+    parcels: Sequence[Parcel],
+    viewer: Viewer,
+    locale: Locale,
 ) -> OrderWire:
+    now, shipped = clock.now(), shipped_of(parcels)
     return OrderWire(
         id=order.id,
         number=order.number,
         state=order.state,
         shop=ShopRef(id=order.shop_id, name=order.shop_name),
-        lines=[_line(line) for line in order.lines],
+        lines=[_line(line, left_of(line, shipped)) for line in order.lines],
         goods_fen=order.goods_fen,
         freight_fen=order.freight_fen,
         total_fen=order.total_fen,
@@ -69,18 +83,20 @@ def _order(
         pay_before=order.pay_before,
         paid_at=order.paid_at,
         ship_before=order.ship_before,
-        shipment=_shipment(order, locale),
+        first_shipped_at=order.first_shipped_at,
+        shipped_at=order.shipped_at,
+        parcels=[present_parcel(parcel, viewer, locale, now) for parcel in parcels],
         receive_before=order.receive_before,
         received_at=order.received_at,
         after_sales_until=order.after_sales_until,
         settled_at=order.settled_at,
         refund=None if refund is None else _refund(refund, locale),
-        actions=rules.actions(order, viewer, clock.now()),
+        actions=rules.actions(order, viewer, now),
         history=[_history(line, locale) for line in history],
     )
 
 
-def _line(line: OrderLine) -> OrderLineWire:
+def _line(line: OrderLine, to_ship: int) -> OrderLineWire:
     return OrderLineWire(
         id=line.id,
         sku_id=line.sku_id,
@@ -91,23 +107,13 @@ def _line(line: OrderLine) -> OrderLineWire:
         unit_price_fen=line.unit_price_fen,
         quantity=line.quantity,
         line_fen=line.line_fen,
+        to_ship=to_ship,
     )
 
 
 def _address(order: Order, viewer: Viewer) -> OrderAddress:
     shown = viewer == "buyer" or (viewer == "shop" and order.state in TO_DELIVER)
     return OrderAddress(**{**vars(order.address), "phone": order.address.phone if shown else None})
-
-
-def _shipment(order: Order, locale: Locale) -> Shipment | None:
-    if order.carrier is None or order.tracking_number is None or order.shipped_at is None:
-        return None
-    return Shipment(
-        carrier=order.carrier,
-        carrier_name=carriers.name(order.carrier, locale),
-        tracking_number=order.tracking_number,
-        shipped_at=order.shipped_at,
-    )
 
 
 def _refund(refund: Refund, locale: Locale) -> RefundWire:

@@ -1,4 +1,4 @@
-"""What a shop does: see its orders, ship them, see its money."""
+"""What a shop does: see its orders, see its money. Shipping stands in parcels.py."""
 
 from __future__ import annotations
 
@@ -9,25 +9,20 @@ from fastapi import APIRouter, Query
 from kaibo.kernel import clock
 from kaibo.kernel.errors import BadCursor
 from kaibo.kernel.i18n import say
-from kaibo.kernel.web import CallerDep, Cursor, DbDep, Id, Idempotent, Page, PageQuery, auth, encode_cursor
+from kaibo.kernel.web import CallerDep, Cursor, DbDep, Id, Page, PageQuery, auth, encode_cursor
 from kaibo.kernel.web.wire import Text
 from kaibo.trade.contracts import OrderState
 from kaibo.trade.http.buyer import States
 from kaibo.trade.http.present import present_order, present_page
 from kaibo.trade.ledger.balances import statement
 from kaibo.trade.ledger.post import Account, AccountKind
-from kaibo.trade.orders.carriers import CARRIERS, name
 from kaibo.trade.orders.lookup import Which, count_late, counts, find_order, require_shop
-from kaibo.trade.orders.ship import ship_order
 from kaibo.trade.settlement.earnings import shop_money
 from kaibo.trade.wire import (
-    Carriers,
-    CarrierWire,
     Money,
     MoneyBalances,
     OrderWire,
     SettlementWire,
-    ShipIn,
     StatementEntry,
     Todo,
 )
@@ -36,11 +31,6 @@ router = APIRouter(tags=["shop orders"])
 
 POSITION_DIGITS_MAX = 18
 Words = Annotated[Text, Query(max_length=60)]
-
-
-@router.get("/api/carriers", dependencies=[auth.public])
-async def carriers(caller: CallerDep) -> Carriers:
-    return Carriers(items=[CarrierWire(key=key, name=name(key, caller.locale)) for key in CARRIERS])
 
 
 @router.get("/api/shops/{shop_id}/orders", dependencies=[auth.shop_staff, auth.scope("orders:read")])
@@ -60,22 +50,6 @@ async def list_shop_orders(
 async def one_shop_order(shop_id: Id, order_id: Id, db: DbDep, caller: CallerDep) -> OrderWire:
     order = require_shop(await find_order(db, order_id), shop_id)
     return await present_order(db, order, "shop", caller)
-
-
-@router.post("/api/shops/{shop_id}/orders/{order_id}/ship", dependencies=[auth.shop_staff, auth.scope("orders:write")])
-async def ship(shop_id: Id, order_id: Id, body: ShipIn, db: DbDep, caller: CallerDep, idem: Idempotent) -> OrderWire:
-    async with idem.guard(db, caller, body) as seen:
-        if seen.response is not None:
-            return OrderWire.model_validate(seen.response)
-        order = await ship_order(
-            db,
-            order_id,
-            shop_id=shop_id,
-            carrier=body.carrier,
-            tracking_number=body.tracking_number,
-            by=caller.id,
-        )
-        return seen.keep(await present_order(db, order, "shop", caller))
 
 
 @router.get("/api/shops/{shop_id}/todo", dependencies=[auth.shop_staff, auth.scope("orders:read")])

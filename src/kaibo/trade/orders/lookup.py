@@ -87,8 +87,8 @@ def require_shop(order: Order, shop_id: UUID) -> Order:
 
 @dataclass(frozen=True)
 class Which:
-    """A filter of orders. `q` matches the beginning of an order number or a whole tracking number; within one buyer's or one
-    shop's orders also a part of a title.
+    """A filter of orders. `q` matches the beginning of an order number; within one buyer's or one shop's orders also a part of
+    a title. `tracked` are orders that match `q` by a parcel's number.
     """
 
     buyer_id: UUID | None = None
@@ -96,6 +96,7 @@ class Which:
     creator_id: UUID | None = None
     states: tuple[OrderState, ...] = ()
     q: str = ""
+    tracked: tuple[UUID, ...] = ()
 
 
 async def list_orders(db: Db, which: Which, *, before: UUID | None, limit: int) -> list[Order]:
@@ -120,7 +121,7 @@ def _conditions(which: Which) -> list[ColumnElement[bool]]:
     if which.states:
         found.append(o.c.state.in_([state.value for state in which.states]))
     if q := which.q.strip():
-        hits = [o.c.number.startswith(q, autoescape=True), o.c.tracking_number == q.upper()]
+        hits = [o.c.number.startswith(q, autoescape=True), o.c.id.in_(which.tracked)]
         if which.buyer_id or which.shop_id:  # titles have no index: only within one buyer's or one shop's orders
             lines = order_lines
             hits.append(exists().where(lines.c.order_id == o.c.id, lines.c.title.icontains(q, autoescape=True)))
@@ -227,13 +228,15 @@ _PLAIN = [
     "closing_why",
     "paid_at",
     "ship_before",
-    "carrier",
-    "tracking_number",
+    "first_shipped_at",
     "shipped_at",
     "receive_before",
+    "extended_seconds",
     "received_at",
     "after_sales_until",
     "settled_at",
+    "hidden_at",
+    "flag",
 ]
 
 

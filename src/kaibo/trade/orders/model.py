@@ -12,8 +12,12 @@ from kaibo.goods.contracts import ProductId, SkuId
 from kaibo.people.contracts import PersonId, ShopId
 from kaibo.trade.contracts import LineId, OrderId, OrderState, Source
 
-Actor = Literal["buyer", "shop", "system", "payment"]
-"""Who changed an order. "payment" is the payment provider, "system" is the clock."""
+Actor = Literal["buyer", "shop", "system", "payment", "carrier"]
+"""Who changed an order. "payment" is the payment provider, "carrier" what a parcel's trace says, "system" is the clock."""
+
+Flag = Literal["red", "yellow", "green", "blue", "purple"]
+FLAGS: tuple[Flag, ...] = ("red", "yellow", "green", "blue", "purple")
+"""The five colours with which merchants mark their orders."""
 
 Viewer = Literal["buyer", "shop", "operator"]
 Closing = Literal["cancelled", "expired"]
@@ -144,13 +148,15 @@ class Order:
     closing_why: str | None = None
     paid_at: datetime | None = None
     ship_before: datetime | None = None
-    carrier: str | None = None
-    tracking_number: str | None = None
+    first_shipped_at: datetime | None = None
     shipped_at: datetime | None = None
     receive_before: datetime | None = None
+    extended_seconds: int = 0
     received_at: datetime | None = None
     after_sales_until: datetime | None = None
     settled_at: datetime | None = None
+    hidden_at: datetime | None = None
+    flag: Flag | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
 from kaibo.kernel import clock, timers
@@ -14,10 +13,9 @@ from kaibo.trade.orders import rules
 from kaibo.trade.orders.lookup import lock_order, require_buyer
 from kaibo.trade.orders.model import Order
 from kaibo.trade.orders.record import about, change_order, note_history
-from kaibo.trade.orders.ship import RECEIVE
 from kaibo.trade.orders.terms import terms
-from kaibo.trade.orders.timers import order_of_timer
 
+RECEIVE = "trade.order.receive"
 SETTLE = "trade.settlement.close"
 
 
@@ -41,10 +39,3 @@ async def receive_order(db: Db, order_id: UUID, *, by: UUID | None) -> Order:
         await note_history(db, received, at=now, actor="buyer", actor_id=by, why="trade.why.received")
     await publish(db, OrderReceived(**about(received, now)))
     return received
-
-
-async def receive_by_time(db: Db, key: str, _payload: dict[str, Any]) -> None:
-    """The timer `trade.order.receive`."""
-    order = await order_of_timer(db, RECEIVE, key)
-    if order is not None and order.state is OrderState.SHIPPED:
-        await receive_order(db, order.id, by=None)

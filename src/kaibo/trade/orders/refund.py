@@ -12,15 +12,17 @@ from kaibo.goods import facade as goods
 from kaibo.kernel import clock
 from kaibo.kernel.db import Db
 from kaibo.kernel.outbox import publish
-from kaibo.trade.contracts import OrderRefunded, OrderState
+from kaibo.trade.contracts import OrderRefunded, OrderState, WrongState
 from kaibo.trade.orders import rules
 from kaibo.trade.orders.model import Actor, Order
 from kaibo.trade.orders.record import about, change_order, note_history
 
 
 async def grant_refund(db: Db, order: Order, *, reason: str, actor: Actor, by: UUID | None = None) -> Order:
-    """paid -> refunding, for a locked order; the pieces return to stock. Raises WrongState."""
+    """paid -> refunding, for a locked order of which nothing was shipped; the pieces return to stock. Raises WrongState."""
     rules.require(order, OrderState.REFUNDING, "refund")
+    if order.first_shipped_at is not None:
+        raise WrongState(state=OrderState.SHIPPED.value, action="refund")
     refunding = replace(order, state=OrderState.REFUNDING)
     await change_order(db, refunding)
     await goods.put_back(db, refunding.id)

@@ -154,7 +154,7 @@ def actions(order: Order, viewer: Viewer, now: datetime) -> list[str]:
         if order.state is OrderState.PLACED and order.closing is None:
             found += ["pay"] if now < order.pay_before else []
             found.append("cancel")
-        if order.state is OrderState.PAID:
+        if order.state is OrderState.PAID and order.first_shipped_at is None:
             found.append("refund")
         if order.state is OrderState.SHIPPED:
             found.append("receive")

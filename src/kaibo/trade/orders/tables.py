@@ -7,8 +7,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from kaibo.kernel.db import created_at, fen, id_column, metadata, not_negative, timestamptz, uuid_column
 from kaibo.trade.contracts import OrderState
+from kaibo.trade.orders.model import FLAGS
 
 _STATES = ", ".join(f"'{state.value}'" for state in OrderState)
+_FLAGS = ", ".join(f"'{flag}'" for flag in FLAGS)
 
 orders = Table(
     "orders",
@@ -57,17 +59,24 @@ orders = Table(
     timestamptz("pay_before"),
     timestamptz("paid_at", nullable=True),
     timestamptz("ship_before", nullable=True),
-    Column("carrier", Text),
-    Column("tracking_number", Text),
+    # the first parcel; between it and shipped_at the order is partly shipped
+    timestamptz("first_shipped_at", nullable=True),
     timestamptz("shipped_at", nullable=True),
     timestamptz("receive_before", nullable=True),
+    # what the buyer added to the time for receiving
+    Column("extended_seconds", Integer, nullable=False, server_default=text("0")),
     timestamptz("received_at", nullable=True),
     timestamptz("after_sales_until", nullable=True),
     timestamptz("settled_at", nullable=True),
+    # the buyer has cleared it out of the list; nothing is deleted
+    timestamptz("hidden_at", nullable=True),
+    # the merchant's coloured flag
+    Column("flag", Text),
     *not_negative(
         "goods_fen", "discount_fen", "platform_discount_fen", "freight_fen", "commission_fen", "platform_fee_fen"
     ),
-    *not_negative("open_cases"),
+    *not_negative("open_cases", "extended_seconds"),
+    CheckConstraint(f"flag IN ({_FLAGS})", name="flag_known"),
     CheckConstraint(f"state IN ({_STATES})", name="state_known"),
     CheckConstraint(
         "total_fen = goods_fen - discount_fen - platform_discount_fen + freight_fen AND total_fen > 0",
@@ -87,7 +96,6 @@ orders = Table(
     Index(None, "buyer_id", "id"),
     Index(None, "shop_id", "state", "id"),
     Index("ix_orders_creator", "creator_id", "id", postgresql_where=text("creator_id IS NOT NULL")),
-    Index("ix_orders_tracking", "tracking_number", postgresql_where=text("tracking_number IS NOT NULL")),
     schema="trade",
 )
 

@@ -274,6 +274,7 @@ export default {
   'refund_state.processing': 'In progress',
   'refund_state.closed': 'Closed, being sent again',
   'refund_state.abnormal': 'Stuck, the platform is settling it',
+  'actor.carrier': 'Carrier',
   'actor.payment': 'Payment provider',
   'actor.operator': 'Platform',
 } as const satisfies Record<string, string>

@@ -274,6 +274,7 @@ export default {
   'refund_state.processing': '退款处理中',
   'refund_state.closed': '本次退款被关闭，正在重发',
   'refund_state.abnormal': '退款异常，等待平台处理',
+  'actor.carrier': '物流',
   'actor.payment': '支付渠道',
   'actor.operator': '平台',
 } as const satisfies Record<string, string>

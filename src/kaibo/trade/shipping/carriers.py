@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from kaibo.kernel.i18n import Locale
+from kaibo.kernel.i18n import Locale, Named
 from kaibo.trade.contracts import BadTrackingNumber, UnknownCarrier
 
 TRACKING_CHARS_MAX = 40
@@ -61,8 +61,9 @@ def check(carrier: str, tracking_number: str) -> str:
         raise UnknownCarrier(carrier=carrier)
     number = "".join(tracking_number.split()).upper()
     if not known.pattern.fullmatch(number):
+        called = Named(known.zh, known.en)
         raise BadTrackingNumber(
-            carrier=carrier, carrier_name=known.zh, tracking_number=tracking_number, shape=known.shape
+            carrier=carrier, carrier_name=called, tracking_number=tracking_number, shape=known.shape
         )
     return number
 
