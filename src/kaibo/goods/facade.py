@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from kaibo.goods.affiliate.rules import earns
 from kaibo.goods.affiliate.showcase import in_showcase
 from kaibo.goods.affiliate.terms import commission_terms, require_may_sell
 from kaibo.goods.affiliate.touch import record_touch, touches_of
@@ -22,6 +23,7 @@ from kaibo.people.facade import register_picture_resolver
 __all__ = [
     "commission_terms",
     "consume",
+    "earns",
     "hold",
     "in_showcase",
     "picture_view",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kaibo.goods.affiliate.samples.ask import DUE, forget_addresses, sample_due
 from kaibo.goods.affiliate.touch import FORGET, forget_person, forget_touches
 from kaibo.kernel.db import Db
 from kaibo.kernel.jobs import Jobs
@@ -14,8 +15,10 @@ timers = Timers("goods")
 jobs = Jobs("goods")
 
 timers.on(FORGET)(forget_touches)
+timers.on(DUE)(sample_due)
 
 
 @reactions.on(PersonDeleted)
 async def forget_deleted_person(db: Db, event: PersonDeleted) -> None:
     await forget_person(db, event.person_id)
+    await forget_addresses(db, event.person_id)

@@ -268,6 +268,11 @@ class BagWire(Wire):
 
 
 class PickableWire(Wire):
+    """`commission_bps` is the rate that counts for the host now; `keep_fen` what they keep of a piece of the cheapest SKU.
+
+    `may_sell` False: another creator has it exclusively.
+    """
+
     id: Id
     title: str
     picture_url: str | None
@@ -278,6 +283,8 @@ class PickableWire(Wire):
     sold_count: int
     stock_state: str
     commission_bps: int
+    keep_fen: Fen
+    may_sell: bool
     in_bag: bool
 
 

@@ -1433,6 +1433,134 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/shops/{shop_id}/sample-offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sample Offers
+         * @description The products this shop gives samples of.
+         */
+        get: operations["list_sample_offers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/sample-offers/{product_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Sample Offer
+         * @description Offer samples of a product, or change the terms.
+         */
+        put: operations["put_sample_offer"];
+        post?: never;
+        /**
+         * Stop Sample Offer
+         * @description Offer no more; samples under way go on.
+         */
+        delete: operations["stop_sample_offer"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Shop Samples
+         * @description What creators asked this shop for, newest first; `state` may be repeated.
+         */
+        get: operations["list_shop_samples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/samples/{sample_id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Step Shop Sample
+         * @description Approve, refuse, ship, take back, or let the creator keep it.
+         */
+        post: operations["step_shop_sample"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/creators/me/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List My Samples
+         * @description My samples, newest first.
+         */
+        get: operations["list_my_samples"];
+        put?: never;
+        /**
+         * Ask Sample
+         * @description Ask a merchant for a sample of a product that is offered.
+         */
+        post: operations["ask_sample"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/creators/me/samples/{sample_id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Step My Sample
+         * @description Withdraw, confirm that it came, or send it back.
+         */
+        post: operations["step_my_sample"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/orders/quote": {
         parameters: {
             query?: never;
@@ -2484,7 +2612,7 @@ export interface paths {
         };
         /**
          * Pickable
-         * @description Approved products that may enter the bag, with their commission.
+         * @description Approved products with what the host would earn on each; somebody else's exclusive ones are marked.
          */
         get: operations["pickable"];
         put?: never;
@@ -3238,6 +3366,27 @@ export interface components {
             /** Tracking Number */
             tracking_number: string;
         };
+        /**
+         * CreatorStepBody
+         * @description `send_back` needs a carrier and a tracking number.
+         */
+        CreatorStepBody: {
+            /**
+             * Step
+             * @enum {string}
+             */
+            step: "withdraw" | "receive" | "send_back";
+            /**
+             * Carrier
+             * @default
+             */
+            carrier: string;
+            /**
+             * Tracking Number
+             * @default
+             */
+            tracking_number: string;
+        };
         /** Crew */
         Crew: {
             /** Items */
@@ -3337,6 +3486,7 @@ export interface components {
             leader_bps: number;
             /** In Showcase */
             in_showcase: boolean;
+            sample: components["schemas"]["SampleTerms"] | null;
             /** Category Key */
             category_key: string;
         };
@@ -4203,6 +4353,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[SampleWire] */
+        Page_SampleWire_: {
+            /** Items */
+            items: components["schemas"]["SampleWire"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[ShopParcelWire] */
         Page_ShopParcelWire_: {
             /** Items */
@@ -4439,7 +4596,12 @@ export interface components {
             /** Paid At */
             paid_at: string | null;
         };
-        /** PickableWire */
+        /**
+         * PickableWire
+         * @description `commission_bps` is the rate that counts for the host now; `keep_fen` what they keep of a piece of the cheapest SKU.
+         *
+         *     `may_sell` False: another creator has it exclusively.
+         */
         PickableWire: {
             /**
              * Id
@@ -4463,6 +4625,10 @@ export interface components {
             stock_state: string;
             /** Commission Bps */
             commission_bps: number;
+            /** Keep Fen */
+            keep_fen: number;
+            /** May Sell */
+            may_sell: boolean;
             /** In Bag */
             in_bag: boolean;
         };
@@ -5022,6 +5188,165 @@ export interface components {
             /** Created At */
             created_at: string;
         };
+        /** SampleAddress */
+        SampleAddress: {
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string;
+            /** Province */
+            province: string;
+            /** City */
+            city: string;
+            /** District */
+            district: string;
+            /** Detail */
+            detail: string;
+        };
+        /** SampleBody */
+        SampleBody: {
+            /**
+             * Product Id
+             * Format: uuid
+             */
+            product_id: string;
+            /**
+             * Address Id
+             * Format: uuid
+             */
+            address_id: string;
+            /**
+             * Message
+             * @default
+             */
+            message: string;
+        };
+        /** SampleEntryWire */
+        SampleEntryWire: {
+            /** Step */
+            step: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "asked" | "approved" | "refused" | "withdrawn" | "lapsed" | "shipped" | "received" | "kept" | "returning" | "returned";
+            /**
+             * Actor
+             * @enum {string}
+             */
+            actor: "creator" | "shop" | "system";
+            /** Said */
+            said: string;
+            /** At */
+            at: string;
+        };
+        /**
+         * SampleOfferBody
+         * @description `return_days` null: the creator keeps it.
+         */
+        SampleOfferBody: {
+            /**
+             * Sku Id
+             * Format: uuid
+             */
+            sku_id: string;
+            /** Monthly Max */
+            monthly_max: number;
+            /** Return Days */
+            return_days?: number | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /** SampleOfferWire */
+        SampleOfferWire: {
+            product: components["schemas"]["ProductCardWire"];
+            /**
+             * Sku Id
+             * Format: uuid
+             */
+            sku_id: string;
+            /** Sku Name */
+            sku_name: string;
+            /** Monthly Max */
+            monthly_max: number;
+            /** Return Days */
+            return_days: number | null;
+            /** Note */
+            note: string;
+        };
+        /** SampleOffers */
+        SampleOffers: {
+            /** Items */
+            items: components["schemas"]["SampleOfferWire"][];
+        };
+        /**
+         * SampleTerms
+         * @description What a creator is told before they ask.
+         */
+        SampleTerms: {
+            /** Monthly Max */
+            monthly_max: number;
+            /** Return Days */
+            return_days: number | null;
+            /** Note */
+            note: string;
+        };
+        /**
+         * SampleWire
+         * @description `address` is shown to the shop from approval until the sample is closed. `steps` are the viewer's.
+         */
+        SampleWire: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            product: components["schemas"]["ProductCardWire"];
+            /** Sku Name */
+            sku_name: string;
+            /** Shop Name */
+            shop_name: string;
+            /**
+             * Creator Id
+             * Format: uuid
+             */
+            creator_id: string;
+            /** Creator Name */
+            creator_name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "asked" | "approved" | "refused" | "withdrawn" | "lapsed" | "shipped" | "received" | "kept" | "returning" | "returned";
+            /** Steps */
+            steps: ("approve" | "refuse" | "withdraw" | "lapse" | "ship" | "receive" | "send_back" | "take_back" | "let_keep")[];
+            /** Overdue */
+            overdue: boolean;
+            /** Message */
+            message: string;
+            address: components["schemas"]["SampleAddress"] | null;
+            /** Return Days */
+            return_days: number | null;
+            /** Reason */
+            reason: string | null;
+            /** Carrier */
+            carrier: string | null;
+            /** Tracking Number */
+            tracking_number: string | null;
+            /** Return Carrier */
+            return_carrier: string | null;
+            /** Return Tracking Number */
+            return_tracking_number: string | null;
+            /** Asked At */
+            asked_at: string;
+            /** Due At */
+            due_at: string | null;
+            /** History */
+            history: components["schemas"]["SampleEntryWire"][];
+        };
         /** SayBody */
         SayBody: {
             /** Text */
@@ -5367,6 +5692,32 @@ export interface components {
             stock_left: number;
             /** Limit Per Buyer */
             limit_per_buyer: number | null;
+        };
+        /**
+         * ShopStepBody
+         * @description `refuse` needs a reason; `ship` a carrier and a tracking number.
+         */
+        ShopStepBody: {
+            /**
+             * Step
+             * @enum {string}
+             */
+            step: "approve" | "refuse" | "ship" | "take_back" | "let_keep";
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Carrier
+             * @default
+             */
+            carrier: string;
+            /**
+             * Tracking Number
+             * @default
+             */
+            tracking_number: string;
         };
         /** ShowcaseBody */
         ShowcaseBody: {
@@ -8904,6 +9255,7 @@ export interface operations {
                 sold_min?: number | null;
                 exclusive?: boolean;
                 invited?: boolean;
+                sample?: boolean;
                 sort?: "new" | "rate" | "earn" | "sold" | "cheap";
                 cursor?: string | null;
                 limit?: number;
@@ -9196,6 +9548,350 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShowcaseWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sample_offers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleOffers"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_sample_offer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+                product_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SampleOfferBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleOffers"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop_sample_offer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+                product_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleOffers"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_shop_samples: {
+        parameters: {
+            query?: {
+                state?: ("asked" | "approved" | "refused" | "withdrawn" | "lapsed" | "shipped" | "received" | "kept" | "returning" | "returned")[];
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SampleWire_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    step_shop_sample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+                sample_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShopStepBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_my_samples: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SampleWire_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_sample: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SampleBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    step_my_sample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sample_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreatorStepBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleWire"];
                 };
             };
             /** @description The input is not right; `errors` names each field. */

@@ -12,6 +12,9 @@ from sqlalchemy import BigInteger, Select, case, cast, func, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from kaibo.goods.affiliate.rules import TIER, earns
+from kaibo.goods.affiliate.samples.lookup import Offer, offers_of
+from kaibo.goods.affiliate.samples.tables import sample_offers
+from kaibo.goods.affiliate.samples.wire import SampleTerms
 from kaibo.goods.affiliate.showcase_tables import showcase_items
 from kaibo.goods.affiliate.tables import plans
 from kaibo.goods.affiliate.terms import commission_terms, offers_at
@@ -44,6 +47,7 @@ class Wish:
     sold_min: int | None = None
     exclusive: bool = False
     invited: bool = False
+    sample: bool = False
     sort: Sort = "new"
 
 
@@ -112,6 +116,8 @@ def _filtered(query: Select[Any], wish: Wish, bps: Any, facts: Any, best: Any) -
         query = query.where(facts.c.price_fen <= wish.price_fen_max)
     if wish.sold_min is not None:
         query = query.where(facts.c.sold >= wish.sold_min)
+    if wish.sample:
+        query = query.where(products.c.id.in_(select(sample_offers.c.product_id)))
     if wish.exclusive:
         query = query.where(best.c.kind == "exclusive")
     if wish.invited:
@@ -130,6 +136,7 @@ async def earning_cards(db: Db, creator_id: PersonId, product_ids: Sequence[UUID
     t = showcase_items
     mine = select(t.c.product_id).where(t.c.creator_id == creator_id, t.c.product_id.in_(ids))
     shown = {ProductId(p) for p in (await db.execute(mine)).scalars()}
+    offered = await offers_of(db, ids)
     return [
         EarningCard(
             product=ProductCardWire.of(cards[p]),
@@ -142,11 +149,18 @@ async def earning_cards(db: Db, creator_id: PersonId, product_ids: Sequence[UUID
             agency_bps=terms[p].agency_bps,
             leader_bps=terms[p].leader_bps,
             in_showcase=p in shown,
+            sample=_terms(offered.get(p)),
             category_key=categories[p],
         )
         for p in ids
         if p in cards and p in terms
     ]
+
+
+def _terms(offer: Offer | None) -> SampleTerms | None:
+    if offer is None:
+        return None
+    return SampleTerms(monthly_max=offer.monthly_max, return_days=offer.return_days, note=offer.note)
 
 
 async def _kinds(db: Db, plan_ids: Iterable[UUID]) -> dict[UUID | None, Any]:

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from kaibo.goods.affiliate import rules
 from kaibo.goods.affiliate.model import Plan, PlanEntry
+from kaibo.goods.affiliate.samples.wire import SampleTerms
 from kaibo.goods.affiliate.showcase import INTRO_CHARS_MAX, SHOWCASE_ITEMS_MAX
 from kaibo.goods.contracts.affiliate import PartyKind, PartyState, PlanKind
 from kaibo.goods.wire import ProductCardWire
@@ -184,6 +185,7 @@ class EarningCard(Wire):
     agency_bps: int
     leader_bps: int
     in_showcase: bool
+    sample: SampleTerms | None
     category_key: str
 
 

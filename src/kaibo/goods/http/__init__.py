@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from kaibo.goods.http import importing, pictures, plans, products, reviews, selection, shelf
+from kaibo.goods.http import importing, pictures, plans, products, reviews, samples, selection, shelf
 
 routers: tuple[APIRouter, ...] = (
     shelf.router,
@@ -12,4 +12,5 @@ routers: tuple[APIRouter, ...] = (
     pictures.router,
     plans.router,
     selection.router,
+    samples.router,
 )

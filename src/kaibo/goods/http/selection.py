@@ -57,6 +57,7 @@ async def list_selection(
     sold_min: Annotated[int | None, Query(ge=0, le=10**9)] = None,
     exclusive: bool = False,
     invited: bool = False,
+    sample: bool = False,
     sort: Sort = "new",
 ) -> Page[EarningCard]:
     """What I may sell, with the rate that counts for me. `exclusive`: mine alone; `invited`: through a plan I accepted."""
@@ -70,6 +71,7 @@ async def list_selection(
         sold_min,
         exclusive=exclusive,
         invited=invited,
+        sample=sample,
         sort=sort,
     )
     now, creator_id = clock.now(), PersonId(caller.id)

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from kaibo.goods import facade as goods
+from kaibo.kernel import clock
 from kaibo.kernel.db import Db
 from kaibo.kernel.ids import new_id
+from kaibo.people.contracts import PersonId
 from kaibo.stage.bag import lookup
 from kaibo.stage.bag.rules import BAG_ITEMS_MAX
 from kaibo.stage.bag.tables import bag_items
@@ -19,7 +21,8 @@ from kaibo.stage.live.announce import announce
 async def fill_bag(db: Db, on: Broadcast, product_ids: Sequence[UUID], added_by: UUID) -> None:
     """Append in the given order. Only approved products (Order 117 art. 30: reviewed before the broadcast).
 
-    The caller holds the broadcast's row. Raises AlreadyInBag, BagFull, goods.ProductMissing, goods.NotOnSale; adds all or none.
+    The caller holds the broadcast's row. Raises AlreadyInBag, BagFull, goods.ProductMissing, goods.NotOnSale,
+    goods.SoldExclusively; adds all or none.
     """
     wanted = list(dict.fromkeys(product_ids))
     there = await lookup.items(db, on.id)
@@ -28,6 +31,7 @@ async def fill_bag(db: Db, on: Broadcast, product_ids: Sequence[UUID], added_by:
     if len(there) + len(wanted) > BAG_ITEMS_MAX:
         raise BagFull(items_max=BAG_ITEMS_MAX)
     await goods.require_approved(db, wanted)
+    await goods.require_may_sell(db, PersonId(on.host_id), wanted, clock.now())
     shops = {UUID(str(p)): card.shop_id for p, card in (await goods.product_cards(db, wanted)).items()}
     await db.execute(
         bag_items.insert(),

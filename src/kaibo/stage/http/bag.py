@@ -8,9 +8,11 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from kaibo.goods import facade as goods
+from kaibo.kernel import clock
 from kaibo.kernel.db import Db
 from kaibo.kernel.web import CallerDep, DbDep, Id, Idempotent, Page, PageQuery, Wire, auth
 from kaibo.kernel.web.wire import Text
+from kaibo.people.contracts import PersonId
 from kaibo.stage.bag import lookup as bag
 from kaibo.stage.bag.fill_bag import fill_bag
 from kaibo.stage.bag.order_bag import order_bag
@@ -21,6 +23,7 @@ from kaibo.stage.contracts import BroadcastOver
 from kaibo.stage.http.console import held
 from kaibo.stage.pitches.end_pitch import end_pitch
 from kaibo.stage.pitches.start_pitch import start_pitch
+from kaibo.stage.rooms.lookup import room
 from kaibo.stage.wire import BagWire, NamedWire, PickableWire, PitchWire
 
 router = APIRouter(tags=["stage"])
@@ -94,8 +97,12 @@ async def remove_from_bag(broadcast_id: Id, item_id: Id, db: DbDep, caller: Call
 async def pickable(
     room_id: Id, db: DbDep, page: PageQuery, q: Annotated[Text, Field(max_length=QUERY_CHARS_MAX)] = ""
 ) -> Page[PickableWire]:
-    """Approved products that may enter the bag, with their commission."""
+    """Approved products with what the host would earn on each; somebody else's exclusive ones are marked."""
     found = await goods.search_cards(db, q, page)
+    host_id = PersonId((await room(db, room_id)).host_id)
+    terms = await goods.commission_terms(
+        db, creator_id=host_id, product_ids=[card.id for card in found.items], at=clock.now()
+    )
     on = await open_broadcast(db, room_id)
     there = {i.product_id for i in await bag.items(db, on.id)} if on else set()
     return Page(
@@ -110,7 +117,9 @@ async def pickable(
                 service_tags=list(card.service_tags),
                 sold_count=card.sold_count,
                 stock_state=card.stock_state,
-                commission_bps=card.commission_bps,
+                commission_bps=terms[card.id].commission_bps,
+                keep_fen=goods.earns(card.price_fen_min, terms[card.id].commission_bps, terms[card.id].agency_bps),
+                may_sell=terms[card.id].may_sell,
                 in_bag=card.id in there,
             )
             for card in found.items
