@@ -30,6 +30,8 @@ app = typer.Typer(
 )
 staff = typer.Typer(no_args_is_help=True, help="Accounts of the platform's own staff.")
 app.add_typer(staff, name="staff")
+ledger = typer.Typer(no_args_is_help=True, help="The books.")
+app.add_typer(ledger, name="ledger")
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -242,6 +244,31 @@ def openapi() -> None:
 def version() -> None:
     """Print the version."""
     out.print(__version__)
+
+
+@ledger.command("check")
+def ledger_check(data_dir: DataDir = None) -> None:
+    """Recompute the whole ledger from its entries. Exit status 1, and every fault named, where something is wrong."""
+    from kaibo import house
+    from kaibo.kernel.i18n import say
+    from kaibo.trade.facade import check_ledger
+
+    settings = _settings(data_dir=data_dir)
+
+    async def check() -> bool:
+        async with house.opened(settings, "cli") as here, here.database.transaction() as db:
+            report = await check_ledger(db)
+        for fault in report.faults:
+            rule = say(f"trade.ledger_fault.{fault.rule}", settings.locale, {})
+            err.print(f"WRONG {fault.rule}: {rule}: {fault.what}", markup=False, soft_wrap=True)
+        out.print(f"{report.transactions} transactions, sum {report.sum_fen} fen, {len(report.faults)} faults")
+        return report.sum_fen == 0 and not report.faults
+
+    try:
+        good = asyncio.run(check())
+    except (house.NoEngines, TimeoutError, OSError) as wrong:
+        raise _fail(wrong) from wrong
+    raise typer.Exit(0 if good else 1)
 
 
 @staff.command("add")

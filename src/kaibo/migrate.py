@@ -13,9 +13,25 @@ from alembic.config import Config
 from sqlalchemy.engine import make_url
 
 from kaibo.kernel import jobs
+from kaibo.kernel.db import APPLICATION_ROLE
+from kaibo.trade.ledger.guards import APPEND_ONLY
 
 _MIGRATION_LOCK = 0x6B61_6962_6F02  # "kaibo" 2
 SCHEMAS = ("kernel", "people", "goods", "trade", "stage", jobs.SCHEMA)
+
+
+# A role belongs to the whole server: another database's migration may be making it at this moment.
+_MAKE_ROLE = f"""
+    DO $$ BEGIN
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{APPLICATION_ROLE}') THEN
+            CREATE ROLE {APPLICATION_ROLE} NOLOGIN;
+        END IF;
+        IF NOT pg_has_role(current_user, '{APPLICATION_ROLE}', 'MEMBER') THEN
+            GRANT {APPLICATION_ROLE} TO current_user;
+        END IF;
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+    END $$
+"""
 
 
 def configuration(database_url: str) -> Config:
@@ -49,9 +65,27 @@ def upgrade(database_url: str) -> None:
         if found is not None and found[0] is None:
             asyncio.run(_install_jobs(database_url))
         command.upgrade(configuration(database_url), "head")
+        _let_the_application_in(connection)
+
+
+def _let_the_application_in(connection: psycopg.Connection) -> None:
+    """What the application may do: read and write rows, never change a table; and in the ledger only read and append."""
+    role, schemas = APPLICATION_ROLE, ", ".join(SCHEMAS)
+    found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'trade'").fetchall()
+    # A revision that is only being written has tables in the code that the database has not.
+    ledger = ", ".join(f"trade.{name}" for (name,) in found if name in APPEND_ONLY)
+    with connection.transaction():
+        for statement in (
+            _MAKE_ROLE,
+            f"GRANT USAGE ON SCHEMA {schemas} TO {role}",
+            f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schemas} TO {role}",
+            f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schemas} TO {role}",
+            f"REVOKE UPDATE, DELETE, TRUNCATE ON {ledger} FROM {role}",
+        ):
+            connection.execute(statement)
 
 
 async def _install_jobs(database_url: str) -> None:
-    app = jobs.application(database_url, [])
+    app = jobs.application(database_url, [], role=None)
     async with app.open_async():
         await app.schema_manager.apply_schema_async()

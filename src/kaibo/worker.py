@@ -19,6 +19,7 @@ from kaibo.kernel.telemetry import get_logger
 from kaibo.kernel.timers import Sweeper, set_timer
 from kaibo.people import facade as people
 from kaibo.stage import facade as stage
+from kaibo.trade import facade as trade
 
 log = get_logger(__name__)
 
@@ -32,6 +33,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         stage.register()
         async with here.database.transaction() as db:
             await _housekeeping(db, "", {})
+            await trade.keep_books(db)
         tasks = [
             asyncio.create_task(_kept_alive(name, part, stop), name=name) for name, part in _parts(here, stop).items()
         ]

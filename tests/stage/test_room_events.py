@@ -308,6 +308,7 @@ async def _kill(here: Context, share: Share, room_id: UUID) -> None:
     share._round = _never  # type: ignore[method-assign]
     held = "locktype = 'advisory' AND objsubid = 1 AND ((classid::bigint << 32) | objid::bigint) = :key"
     async with here.database.transaction() as db:
+        await db.execute(sql("SET LOCAL ROLE NONE"))  # the application may not end the owner's sessions
         killed = await db.execute(
             sql(f"SELECT pg_terminate_backend(pid) FROM pg_locks WHERE {held}"), {"key": lock_key(room_id)}
         )
@@ -388,6 +389,7 @@ async def test_the_owner_survives_a_lost_database_session(
         async with Viewer((await enter(new_viewer(), stage))["events"]) as viewer:
             before = share.rooms[stage.room_id].state.seq
             async with here.database.transaction() as db:
+                await db.execute(sql("SET LOCAL ROLE NONE"))
                 await db.execute(
                     sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'kaibo rooms'")
                 )

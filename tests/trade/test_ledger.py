@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -12,13 +13,15 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from kaibo.kernel.context import Context
-from kaibo.kernel.db import Db
+from kaibo.kernel.db import APPLICATION_ROLE, Db
 from kaibo.kernel.ids import new_id
 from kaibo.trade.ledger.balances import balance, statement
 from kaibo.trade.ledger.check import check_ledger
+from kaibo.trade.ledger.guards import APPEND_ONLY
+from kaibo.trade.ledger.hold import hold, post_hold
 from kaibo.trade.ledger.post import Account, AccountKind, Entry, Posting, PostingKind, check_posting, move, post
 
-GATEWAY = Account(AccountKind.GATEWAY)
+GATEWAY = Account(AccountKind.GATEWAY, scope="wechatpay")
 FEE = Account(AccountKind.PLATFORM_FEE)
 
 
@@ -63,8 +66,10 @@ def test_a_posting_that_does_not_balance_is_refused(entries: tuple[Entry, ...]) 
 def test_an_account_has_an_owner_exactly_when_its_kind_needs_one() -> None:
     with pytest.raises(ValueError, match="needed"):
         Account(AccountKind.ESCROW)
+    with pytest.raises(ValueError, match="scope"):
+        Account(AccountKind.GATEWAY)
     with pytest.raises(ValueError, match="not allowed"):
-        Account(AccountKind.GATEWAY, uuid4())
+        Account(AccountKind.GATEWAY, uuid4(), "wechatpay")
 
 
 async def test_a_key_posts_once(db: Db) -> None:
@@ -128,17 +133,69 @@ async def test_postgresql_refuses_to_commit_what_does_not_sum_to_zero(here: Cont
             await insert_raw(db, *fen)
 
 
-@pytest.mark.parametrize("table", ["ledger_accounts", "ledger_transactions", "ledger_entries"])
+COLUMN = {"ledger_entries": "fen", "ledger_accounts": "kind", "ledger_hold_entries": "fen", "ledger_rollups": "upto"}
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
 @pytest.mark.parametrize(
     "change", ["UPDATE trade.{0} SET {1} = {1}", "DELETE FROM trade.{0}", "TRUNCATE trade.{0} CASCADE"]
 )
 async def test_postgresql_refuses_to_change_what_was_posted(here: Context, table: str, change: str) -> None:
-    column = "fen" if table == "ledger_entries" else "kind"
+    """The application is refused because it has no right to; the owner of the tables, who has it, by the guards."""
+    column = COLUMN.get(table, "at")
+    with pytest.raises(DBAPIError, match="permission denied"):
+        async with here.database.transaction() as db:
+            await db.execute(text(change.format(table, column)))
     with pytest.raises(DBAPIError, match="only appends"):
         async with here.database.transaction() as db:
-            await post(db, payment(escrow(), 100))
+            await one_of_each(db)
+            await db.execute(text("SET ROLE NONE"))
             await db.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
             await db.execute(text(change.format(table, column)))
+
+
+async def one_of_each(db: Db) -> None:
+    """A row in every table of the ledger."""
+    shop = Account(AccountKind.MERCHANT_PAYABLE, uuid4())
+    await post(db, payment(shop, 100))
+    key = f"test:{uuid4()}"
+    await hold(db, key, Posting(PostingKind.WITHDRAWAL, key, None, "test", "test", move(shop, (FEE, 10))))
+    await post_hold(db, key)
+    await db.execute(
+        text(
+            "INSERT INTO trade.ledger_rollups SELECT account_id, position, position - 1, fen, fen, now(), now(), now()"
+            " FROM trade.ledger_entries ORDER BY position DESC LIMIT 1"
+        )
+    )
+
+
+async def test_the_application_owns_nothing_and_works_as_its_role(db: Db) -> None:
+    assert await db.scalar(text("SELECT current_user")) == APPLICATION_ROLE
+    owned = text("SELECT count(*) FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE r.rolname = current_user")
+    assert await db.scalar(owned) == 0
+    with pytest.raises(DBAPIError, match="must be owner"):
+        await db.execute(text("ALTER TABLE trade.ledger_entries DISABLE TRIGGER USER"))
+
+
+async def test_an_entry_is_of_its_accounts_currency(here: Context) -> None:
+    shop = Account(AccountKind.ESCROW, uuid4(), currency="USD")
+    dollars = Account(AccountKind.GATEWAY, scope="stripe", currency="USD")
+    with pytest.raises(ValueError, match="one currency"):
+        check_posting(move(GATEWAY, (shop, 100)))
+    back = Posting(PostingKind.PAYMENT, f"x:{uuid4()}", None, "test", "test", move(shop, (dollars, 100)))
+    async with here.database.transaction() as db:
+        await post(db, Posting(PostingKind.PAYMENT, f"x:{uuid4()}", None, "test", "test", move(dollars, (shop, 100))))
+        await post(db, back)
+    with pytest.raises(DBAPIError, match="violates foreign key"):
+        async with here.database.transaction() as db:
+            await db.execute(
+                text(
+                    "INSERT INTO trade.ledger_entries (transaction_id, account_id, currency, fen)"
+                    " SELECT t.id, a.id, 'CNY', v FROM trade.ledger_transactions t, trade.ledger_accounts a,"
+                    " (VALUES (1), (-1)) n(v) WHERE t.key = :key AND a.currency = 'USD'"
+                ),
+                {"key": back.key},
+            )
 
 
 async def test_the_check_finds_what_is_wrong(db: Db) -> None:
@@ -146,8 +203,10 @@ async def test_the_check_finds_what_is_wrong(db: Db) -> None:
     sound = await check_ledger(db)
     assert sound.faults == ()
     poor = escrow()
-    await post(db, payment(poor, 100))
-    await post(db, Posting(PostingKind.REFUND_PAID, f"x:{uuid4()}", None, "test", "test", move(poor, (GATEWAY, 300))))
+    order_id = uuid4()
+    await post(db, replace(payment(poor, 100), order_id=order_id))
+    back = move(poor, (GATEWAY, 300))
+    await post(db, Posting(PostingKind.REFUND_PAID, f"x:{uuid4()}", order_id, "test", "test", back))
     report = await check_ledger(db)
     assert report.sum_fen == 0
     assert {fault.rule for fault in report.faults} >= {"no_debt", "refunds_within_paid"}

@@ -27,6 +27,9 @@ metadata = MetaData(
     }
 )
 
+APPLICATION_ROLE = "kaibo_app"
+"""What the application works as, whoever it signs in as: it owns no table, so it cannot change what only grows (kaibo.migrate)."""
+
 LOCK_TIMEOUT_MS = 5_000
 STATEMENT_TIMEOUT_MS = 30_000
 
@@ -73,6 +76,7 @@ def engine_for(database_url: str, *, pool_size: int = 10) -> AsyncEngine:
             "timeout": 10,
             "server_settings": {
                 "application_name": "kaibo",
+                "role": APPLICATION_ROLE,
                 "timezone": "UTC",
                 # procrastinate's functions name their tables without a schema (see jobs.py)
                 "search_path": "public,jobs",

@@ -15,7 +15,7 @@ import procrastinate
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from kaibo.kernel.db import Db
+from kaibo.kernel.db import APPLICATION_ROLE, Db
 from kaibo.kernel.tasks import first_of
 from kaibo.kernel.telemetry import get_logger
 
@@ -59,16 +59,17 @@ async def defer(db: Db, name: str, **arguments: Any) -> None:
     )
 
 
-def connector(database_url: str) -> procrastinate.PsycopgConnector:
+def connector(database_url: str, role: str | None = APPLICATION_ROLE) -> procrastinate.PsycopgConnector:
     url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    options = f"-c search_path={SCHEMA}" + (f" -c role={role}" if role else "")
     return procrastinate.PsycopgConnector(
-        conninfo=url, kwargs={"options": f"-c search_path={SCHEMA}"}, min_size=1, max_size=CONCURRENT_JOBS
+        conninfo=url, kwargs={"options": options}, min_size=1, max_size=CONCURRENT_JOBS
     )
 
 
-def application(database_url: str, wings: list[Jobs]) -> procrastinate.App:
-    """A procrastinate app that knows every wing's jobs."""
-    app = procrastinate.App(connector=connector(database_url))
+def application(database_url: str, wings: list[Jobs], *, role: str | None = APPLICATION_ROLE) -> procrastinate.App:
+    """A procrastinate app that knows every wing's jobs. `role` None works as whoever signs in: for the migration only."""
+    app = procrastinate.App(connector=connector(database_url, role))
     retry = procrastinate.RetryStrategy(max_attempts=TRIES_MAX, exponential_wait=3)
     for wing in wings:
         for name, action in wing.all.items():

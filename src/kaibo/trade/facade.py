@@ -6,7 +6,9 @@ trade asks it while an order is placed (see docs/adr/0004-order-source-and-attri
 
 from __future__ import annotations
 
+from kaibo.trade.keep_books import keep_books
+from kaibo.trade.ledger.check import check_ledger
 from kaibo.trade.orders.lookup import open_order_count
 from kaibo.trade.orders.sources import SourceResolver, register_source_resolver
 
-__all__ = ["SourceResolver", "open_order_count", "register_source_resolver"]
+__all__ = ["SourceResolver", "check_ledger", "keep_books", "open_order_count", "register_source_resolver"]

@@ -8,6 +8,7 @@ from kaibo.kernel import context
 from kaibo.kernel.jobs import Jobs
 from kaibo.kernel.reactions import Reactions
 from kaibo.kernel.timers import Timers
+from kaibo.trade.ledger.rollup import ROLL_UP, roll_up_by_time
 from kaibo.trade.orders.place import EXPIRE
 from kaibo.trade.orders.receive import RECEIVE, SETTLE
 from kaibo.trade.payment.model import ChargeId, RefundId
@@ -29,6 +30,7 @@ timers.on(EXPIRE)(expire_by_time)
 timers.on(RECEIVE)(receive_by_time)
 timers.on(SETTLE)(settle_by_time)
 timers.on(QUERY)(drive_charge)
+timers.on(ROLL_UP)(roll_up_by_time)
 timers.on(REFUND)(drive_refund)
 timers.on(TRACK)(drive_parcel)
 

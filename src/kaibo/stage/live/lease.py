@@ -15,6 +15,7 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy.engine import make_url
 
+from kaibo.kernel.db import APPLICATION_ROLE
 from kaibo.stage.live.announce import CHANNEL
 
 WORKER_CLASS = 0x6B61_6962  # "kaib": every worker holds this one shared, so that workers can be counted
@@ -41,7 +42,7 @@ class Lease:
     async def open(cls, database_url: str, on_notice: Callable[[str], None]) -> Lease:
         """Raises OSError or asyncpg.PostgresError where the server cannot be reached."""
         dsn = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
-        settings = {"application_name": "kaibo rooms", "timezone": "UTC", **_PROBES}
+        settings = {"application_name": "kaibo rooms", "role": APPLICATION_ROLE, "timezone": "UTC", **_PROBES}
         connection = await asyncpg.connect(dsn, timeout=10, command_timeout=ASK_SECONDS_MAX, server_settings=settings)
         lease = cls(connection)
         connection.add_termination_listener(lambda _: lease.lost.set())

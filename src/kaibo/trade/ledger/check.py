@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from sqlalchemy import text
 
 from kaibo.kernel import clock
 from kaibo.kernel.db import Db
+from kaibo.trade.ledger.accounts import NEVER_BELOW_ZERO, OUTSIDE
 
 FAULTS_MAX = 100
 
@@ -43,6 +45,11 @@ _BY_ORDER = """
     )
 """
 
+
+def _kinds(kinds: Iterable[str]) -> str:
+    return ", ".join(f"'{kind}'" for kind in sorted(kinds))
+
+
 RULES: dict[str, tuple[str, ...]] = {
     # a transaction has two entries or more that sum to zero
     "balanced": (
@@ -51,12 +58,43 @@ RULES: dict[str, tuple[str, ...]] = {
         GROUP BY t.id HAVING count(e.position) < 2 OR sum(e.fen) <> 0
     """,
     ),
-    # no account but the gateway is below zero, and the gateway is never above
+    # money of others is never below zero, and the world outside is never above
     "no_debt": (
-        """
-        SELECT a.kind || ' ' || coalesce(a.owner_id::text, '') FROM trade.ledger_accounts a
+        f"""
+        SELECT a.kind || ' ' || coalesce(a.owner_id::text, a.scope, '') FROM trade.ledger_accounts a
         JOIN trade.ledger_entries e ON e.account_id = a.id
-        GROUP BY a.id HAVING (a.kind <> 'gateway' AND sum(e.fen) < 0) OR (a.kind = 'gateway' AND sum(e.fen) > 0)
+        GROUP BY a.id HAVING (a.kind IN ({_kinds(NEVER_BELOW_ZERO)}) AND sum(e.fen) < 0)
+                          OR (a.kind IN ({_kinds(OUTSIDE)}) AND sum(e.fen) > 0)
+    """,  # noqa: S608 (our own kinds)
+    ),
+    # an entry, its account and its transaction are of one currency
+    "one_currency": (
+        """
+        SELECT t.id FROM trade.ledger_entries e JOIN trade.ledger_transactions t ON t.id = e.transaction_id
+        JOIN trade.ledger_accounts a ON a.id = e.account_id
+        WHERE e.currency <> t.currency OR e.currency <> a.currency
+    """,
+    ),
+    # a roll-up is the sum of the entries it stands for, and they follow one another without a gap or an overlap
+    "rollups": (
+        """
+        SELECT 'account ' || r.account_id || ' at ' || r.upto FROM (
+            SELECT r.*, lag(r.balance_fen, 1, 0::bigint) OVER w AS last_fen, lag(r.upto, 1, 0::bigint) OVER w AS last_upto
+            FROM trade.ledger_rollups r WINDOW w AS (PARTITION BY r.account_id ORDER BY r.upto)
+        ) r LEFT JOIN LATERAL (
+            SELECT coalesce(sum(e.fen), 0) AS fen FROM trade.ledger_entries e
+            WHERE e.account_id = r.account_id AND e.position > r.last_upto AND e.position <= r.upto
+        ) e ON true
+        WHERE e.fen <> r.moved_fen OR r.balance_fen <> r.last_fen + r.moved_fen OR r.after < r.last_upto
+    """,
+    ),
+    # a hold sums to zero, and was posted exactly where its transaction stands in the books
+    "holds": (
+        """
+        SELECT h.key FROM trade.ledger_holds h LEFT JOIN trade.ledger_hold_ends x ON x.hold_id = h.id
+        LEFT JOIN trade.ledger_transactions t ON t.key = h.posting_key
+        WHERE (coalesce(x.outcome, '') = 'posted') <> (t.id IS NOT NULL)
+           OR (SELECT sum(e.fen) FROM trade.ledger_hold_entries e WHERE e.hold_id = h.id) <> 0
     """,
     ),
     # an order's refunds never exceed what was paid for it

@@ -1,4 +1,4 @@
-"""Accounts, transactions, entries."""
+"""Accounts, transactions, entries; holds; roll-ups. Every table here only grows."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
     Index,
     Table,
@@ -17,16 +18,24 @@ from sqlalchemy import (
 
 from kaibo.kernel.db import created_at, fen, id_column, metadata, timestamptz, uuid_column
 
+
+def _currency() -> Column[str]:
+    return Column("currency", Text, nullable=False, server_default=text("'CNY'"))
+
+
 ledger_accounts = Table(
     "ledger_accounts",
     metadata,
     id_column(),
     Column("kind", Text, nullable=False),
     uuid_column("owner_id", nullable=True),
-    Column("currency", Text, nullable=False, server_default=text("'CNY'")),
+    Column("scope", Text),
+    _currency(),
     created_at(),
-    UniqueConstraint("kind", "owner_id", "currency", postgresql_nulls_not_distinct=True),
-    CheckConstraint("currency = 'CNY'", name="currency_known"),
+    UniqueConstraint("kind", "owner_id", "scope", "currency", postgresql_nulls_not_distinct=True),
+    # What entries refer to, so that an entry, its account and its transaction are of one currency.
+    UniqueConstraint("id", "currency"),
+    CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_iso_4217"),
     schema="trade",
 )
 
@@ -36,10 +45,12 @@ ledger_transactions = Table(
     id_column(),
     Column("kind", Text, nullable=False),
     Column("key", Text, nullable=False, unique=True),
+    _currency(),
     uuid_column("order_id", nullable=True),
     Column("why", Text, nullable=False),
     Column("posted_by", Text, nullable=False),
     timestamptz("at"),
+    UniqueConstraint("id", "currency"),
     Index(None, "order_id"),
     schema="trade",
 )
@@ -48,11 +59,75 @@ ledger_entries = Table(
     "ledger_entries",
     metadata,
     Column("position", BigInteger, Identity(always=True), primary_key=True),
-    Column("transaction_id", ForeignKey(ledger_transactions.c.id), nullable=False),
-    Column("account_id", ForeignKey(ledger_accounts.c.id), nullable=False),
+    uuid_column("transaction_id"),
+    uuid_column("account_id"),
+    _currency(),
     fen("fen"),
+    ForeignKeyConstraint(
+        ["transaction_id", "currency"], ["trade.ledger_transactions.id", "trade.ledger_transactions.currency"]
+    ),
+    ForeignKeyConstraint(["account_id", "currency"], ["trade.ledger_accounts.id", "trade.ledger_accounts.currency"]),
     CheckConstraint("fen <> 0", name="fen_moves_something"),
     Index(None, "account_id", "position"),
     Index(None, "transaction_id"),
+    schema="trade",
+)
+
+ledger_holds = Table(
+    "ledger_holds",
+    metadata,
+    id_column(),
+    Column("key", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("posting_key", Text, nullable=False, unique=True),
+    _currency(),
+    uuid_column("order_id", nullable=True),
+    Column("why", Text, nullable=False),
+    Column("held_by", Text, nullable=False),
+    timestamptz("at"),
+    timestamptz("expires_at", nullable=True),
+    UniqueConstraint("id", "currency"),
+    schema="trade",
+)
+
+ledger_hold_entries = Table(
+    "ledger_hold_entries",
+    metadata,
+    uuid_column("hold_id", primary_key=True),
+    uuid_column("account_id", primary_key=True),
+    _currency(),
+    fen("fen"),
+    ForeignKeyConstraint(["hold_id", "currency"], ["trade.ledger_holds.id", "trade.ledger_holds.currency"]),
+    ForeignKeyConstraint(["account_id", "currency"], ["trade.ledger_accounts.id", "trade.ledger_accounts.currency"]),
+    CheckConstraint("fen <> 0", name="fen_moves_something"),
+    Index(None, "account_id"),
+    schema="trade",
+)
+
+ledger_hold_ends = Table(
+    "ledger_hold_ends",
+    metadata,
+    # One end a hold: the primary key decides between two that end it at once.
+    Column("hold_id", ForeignKey(ledger_holds.c.id), primary_key=True),
+    Column("outcome", Text, nullable=False),
+    Column("ended_by", Text, nullable=False),
+    timestamptz("at"),
+    CheckConstraint("outcome IN ('posted', 'voided')", name="outcome_known"),
+    schema="trade",
+)
+
+ledger_rollups = Table(
+    "ledger_rollups",
+    metadata,
+    Column("account_id", ForeignKey(ledger_accounts.c.id), primary_key=True),
+    Column("upto", BigInteger, primary_key=True),
+    Column("after", BigInteger, nullable=False),
+    fen("balance_fen"),
+    fen("moved_fen"),
+    timestamptz("first_at"),
+    timestamptz("last_at"),
+    timestamptz("made_at"),
+    CheckConstraint("after < upto", name="covers_something"),
+    Index(None, "upto"),
     schema="trade",
 )

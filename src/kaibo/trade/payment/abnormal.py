@@ -9,7 +9,7 @@ from sqlalchemy import update
 from kaibo.kernel import clock, timers
 from kaibo.kernel.db import Db
 from kaibo.trade.contracts import RefundMissing, WrongState
-from kaibo.trade.ledger.post import AccountKind
+from kaibo.trade.ledger.post import Account, AccountKind
 from kaibo.trade.orders.lookup import lock_order
 from kaibo.trade.orders.record import note_history
 from kaibo.trade.payment.hear_refund import ask_again, refund_is_done
@@ -46,7 +46,7 @@ async def pay_by_hand(db: Db, refund_id: UUID, *, by: UUID, reason: str) -> None
     await _handled(db, refund, by, reason)
     why = "trade.why.refund_by_hand"
     await note_history(db, order, at=clock.now(), actor="system", actor_id=by, why=why, said=reason)
-    await refund_is_done(db, order, refund, AccountKind.BANK, refund_id=None, at=None)
+    await refund_is_done(db, order, refund, Account(AccountKind.BANK), refund_id=None, at=None)
 
 
 async def _abnormal_one(db: Db, refund_id: UUID, action: str) -> Refund:

@@ -87,7 +87,9 @@ async def _accept(db: Db, order: Order, charge: Charge, fact: PaidFact) -> Outco
     if other is not None:  # the buyer had begun to pay a second time: that address must not take money any more
         await timers.set_timer(db, kind=QUERY, key=str(other.id), due_at=clock.now())
     await mark_paid(db, order, fact.paid_at)
-    entries = move(Account(AccountKind.GATEWAY), (Account(AccountKind.ESCROW, order.shop_id), charge.amount_fen))
+    entries = move(
+        Account(AccountKind.GATEWAY, scope="wechatpay"), (Account(AccountKind.ESCROW, order.shop_id), charge.amount_fen)
+    )
     key, why = f"payment:{charge.id}", "trade.why.ledger_payment"
     await post(db, Posting(PostingKind.PAYMENT, key, order.id, why, "payment", entries))
     return Outcome.PAID
@@ -97,7 +99,9 @@ async def _give_back(db: Db, order: Order, charge: Charge, fact: PaidFact) -> Ou
     """Money without an order that waits for it: never lost, never kept."""
     late = {"state": ChargeRow.PAID_LATE.value, "transaction_id": fact.transaction_id, "paid_at": fact.paid_at}
     await _set(db, charge, **late)
-    entries = move(Account(AccountKind.GATEWAY), (Account(AccountKind.REFUNDS_PAYABLE), charge.amount_fen))
+    entries = move(
+        Account(AccountKind.GATEWAY, scope="wechatpay"), (Account(AccountKind.REFUNDS_PAYABLE), charge.amount_fen)
+    )
     key, why = f"late_payment:{charge.id}", "trade.why.ledger_late_payment"
     await post(db, Posting(PostingKind.LATE_PAYMENT, key, order.id, why, "payment", entries))
     await note_history(db, order, at=clock.now(), actor="payment", why="trade.why.paid_late")

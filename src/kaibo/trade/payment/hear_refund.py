@@ -59,7 +59,9 @@ async def hear_refund(
         await _set(db, refund, last_error=f"the provider speaks of {fen} fen")
         return Outcome.WRONG_AMOUNT
     if status is RefundStatus.DONE:
-        await refund_is_done(db, order, refund, AccountKind.GATEWAY, refund_id=refund_id, at=at)
+        await refund_is_done(
+            db, order, refund, Account(AccountKind.GATEWAY, scope="wechatpay"), refund_id=refund_id, at=at
+        )
         return Outcome.REFUND_DONE
     if status is RefundStatus.CLOSED:
         await ask_again(db, refund)
@@ -73,13 +75,13 @@ async def hear_refund(
 
 
 async def refund_is_done(
-    db: Db, order: Order, refund: Refund, source: AccountKind, *, refund_id: str | None, at: datetime | None
+    db: Db, order: Order, refund: Refund, source: Account, *, refund_id: str | None, at: datetime | None
 ) -> None:
     """The buyer has the money: from the provider (`gateway`), or from the platform's own `bank` account."""
     done_at = at or clock.now()
     await _set(db, refund, state=RefundRow.DONE.value, refund_id=refund_id, done_at=done_at, last_error=None)
     await timers.cancel_timer(db, kind=REFUND, key=str(refund.id))
-    entries = move(Account(AccountKind.REFUNDS_PAYABLE), (Account(source), refund.fen))
+    entries = move(Account(AccountKind.REFUNDS_PAYABLE), (source, refund.fen))
     key, why = f"refund_paid:{refund.id}", "trade.why.ledger_refund_paid"
     await post(db, Posting(PostingKind.REFUND_PAID, key, order.id, why, "payment", entries))
     now = clock.now()
