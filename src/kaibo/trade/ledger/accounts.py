@@ -47,7 +47,7 @@ SCOPED = frozenset({_K.GATEWAY})
 """Kinds of which there is one for each provider ("wechatpay", "alipay", "stripe")."""
 
 OUTSIDE = frozenset({_K.GATEWAY})
-"""Providers seen from here: minus what they hold for us, so never above zero. The bank may be until their payouts to it are booked."""
+"""Providers seen from here: minus what they hold for us, so never above zero. The bank may be, until payouts to it are booked."""
 
 NEVER_BELOW_ZERO = frozenset(
     {
