@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "998c4b76fae5"
-down_revision = "fab6c6545492"
+down_revision = "3306cca49d07"
 branch_labels = None
 depends_on = None
 
