@@ -36,7 +36,7 @@ def application(settings: Settings) -> FastAPI:
             stage.register()
             yield
 
-    return build(settings, house.ROUTERS, lifespan, house.MACHINE_PATHS)
+    return build(settings, house.ROUTERS, lifespan, house.MACHINE_PATHS, house.OUTGOING)
 
 
 def create() -> FastAPI:

@@ -23,6 +23,8 @@ from kaibo.kernel.jobs import Jobs
 from kaibo.kernel.outbox import wake_relay_after_commits
 from kaibo.kernel.reactions import Reaction
 from kaibo.kernel.timers import Action
+from kaibo.open import http as open_http
+from kaibo.open import reactions as open_wing
 from kaibo.people import http as people_http
 from kaibo.people import reactions as people
 from kaibo.stage import http as stage_http
@@ -32,14 +34,23 @@ from kaibo.trade import reactions as trade
 from kaibo.trade.payment import wiring
 from kaibo.trade.shipping import wiring as carrier_wiring
 
-ROUTERS: tuple[APIRouter, ...] = (*people_http.routers, *goods_http.routers, *trade_http.routers, *stage_http.routers)
+ROUTERS: tuple[APIRouter, ...] = (
+    *people_http.routers,
+    *goods_http.routers,
+    *trade_http.routers,
+    *stage_http.routers,
+    *open_http.routers,
+)
+OUTGOING: APIRouter = open_http.outgoing
 MACHINE_PATHS = frozenset({"/api/payments/wechatpay/notify", carrier_wiring.PUSH_PATH, "/api/media/hooks"})
-JOBS: list[Jobs] = [people.jobs, goods.jobs, trade.jobs, stage.jobs]
+JOBS: list[Jobs] = [people.jobs, goods.jobs, trade.jobs, stage.jobs, open_wing.jobs]
+
+WINGS = (people, goods, trade, stage, open_wing)
 
 
 def reactions() -> dict[str, Reaction]:
     """Every reaction by its consumer's name."""
-    found = [r for wing in (people, goods, trade, stage) for r in wing.reactions.all]
+    found = [r for wing in WINGS for r in wing.reactions.all]
     by_name = {r.consumer: r for r in found}
     if len(by_name) != len(found):
         raise RuntimeError("two reactions share a consumer name")
@@ -48,7 +59,7 @@ def reactions() -> dict[str, Reaction]:
 
 def timers() -> dict[str, Action]:
     """Every timer's action by its kind."""
-    return {kind: action for wing in (people, goods, trade, stage) for kind, action in wing.timers.all.items()}
+    return {kind: action for wing in WINGS for kind, action in wing.timers.all.items()}
 
 
 class NoEngines(Exception):

@@ -17,7 +17,7 @@ from kaibo.kernel.db import APPLICATION_ROLE
 from kaibo.trade.ledger.guards import APPEND_ONLY
 
 _MIGRATION_LOCK = 0x6B61_6962_6F02  # "kaibo" 2
-SCHEMAS = ("kernel", "people", "goods", "trade", "stage", jobs.SCHEMA)
+SCHEMAS = ("kernel", "people", "goods", "trade", "stage", "open", jobs.SCHEMA)
 
 
 # A role belongs to the whole server: another database's migration may be making it at this moment.

@@ -17,6 +17,7 @@ from kaibo.kernel.outbox import Relay
 from kaibo.kernel.reactions import Consumer, forget_old
 from kaibo.kernel.telemetry import get_logger
 from kaibo.kernel.timers import Sweeper, set_timer
+from kaibo.open import facade as open_wing
 from kaibo.people import facade as people
 from kaibo.stage import facade as stage
 from kaibo.trade import facade as trade
@@ -56,6 +57,7 @@ def _parts(here: Context, stop: asyncio.Event) -> dict[str, Callable[[], Awaitab
         "timers": lambda: Sweeper(database, actions).run(stop),
         "jobs": lambda: jobs.run(jobs.application(here.settings.database_url, house.JOBS), stop),
         "rooms": lambda: stage.run_rooms(stop),
+        "webhooks": lambda: open_wing.send_webhooks(stop),
     }
     for name, reaction in house.reactions().items():
         parts[name] = partial(Consumer(database, bus, reaction).run, stop)
@@ -76,4 +78,5 @@ async def _kept_alive(name: str, part: Callable[[], Awaitable[None]], stop: asyn
 async def _housekeeping(db: Db, _key: str, _payload: dict[str, object]) -> None:
     await forget_old(db)
     await people.forget_old_token_writes(db)
+    await open_wing.forget_old_messages(db)
     await set_timer(db, kind=HOUSEKEEPING, key="", due_at=clock.now() + timedelta(hours=6))

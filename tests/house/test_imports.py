@@ -5,7 +5,7 @@ from __future__ import annotations
 import grimp
 import pytest
 
-WINGS = ("people", "goods", "trade", "stage")
+WINGS = ("people", "goods", "trade", "stage", "open")
 DOORS = ("facade", "contracts")
 
 

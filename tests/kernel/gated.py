@@ -68,7 +68,7 @@ async def gated(here: Context, settings: Settings) -> AsyncIterator[httpx.AsyncC
         )
         yield
 
-    app = build(settings, [router], lifespan, frozenset({HOOK}))
+    app = build(settings, [router], lifespan, frozenset({HOOK}), APIRouter())
     async with app.router.lifespan_context(app), client_of(app) as client:
         yield client
 

@@ -107,6 +107,11 @@ class Settings(BaseSettings):
         0.01, gt=0, le=1.0, description="The sandbox carrier's clock: at 0.01 a journey of two days takes half an hour."
     )
 
+    # --- open
+    webhook_private_addresses: bool = Field(
+        False, description="Webhooks may go to http:// and to private addresses. For development only."
+    )
+
     # --- house
     clock_offset_seconds: float = Field(0.0, description="Shifts the clock; for rehearsing what happens later.")
     rate_limit_scale: float = Field(1.0, gt=0, le=1000, description="Multiplies every rate limit; for load tests.")

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 Locale = Literal["zh", "en"]
 LOCALES: tuple[Locale, ...] = ("zh", "en")
-WINGS = ("kernel", "people", "goods", "trade", "stage")
+WINGS = ("kernel", "people", "goods", "trade", "stage", "open")
 
 
 class Named(str):

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from kaibo import house  # noqa: F401  (imports every wing, and so every table)
 from kaibo.kernel.db import metadata
 
-SCHEMAS = {"kernel", "people", "goods", "trade", "stage"}
+SCHEMAS = {"kernel", "people", "goods", "trade", "stage", "open"}
 
 
 def _ours(name: str | None, kind: str, parents: object) -> bool:

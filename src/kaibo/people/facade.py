@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from kaibo.kernel.db import Db
+from kaibo.people import keys
 from kaibo.people.accounts import staff_sign_in
 from kaibo.people.accounts.grant import name_scope
 from kaibo.people.accounts.leave import LeaveCheck, register_leave_check
@@ -16,6 +17,7 @@ from kaibo.people.agencies.lookup import agency_by_name, agency_of, agency_view
 from kaibo.people.contracts import PlatformRole, RealnameState, StaffCreated
 from kaibo.people.merchants.lookup import PictureUrls, register_picture_resolver, shop_view
 from kaibo.people.realname.lookup import standing
+from kaibo.people.sms.tell import tell_person
 from kaibo.people.teams.crew import crew_of, grant_room_role, rooms_of
 from kaibo.people.tokens.resolve import forget_old_token_writes, resolve_caller
 
@@ -40,8 +42,14 @@ __all__ = [
     "register_picture_resolver",
     "resolve_caller",
     "rooms_of",
+    "seal_secret",
     "shop_view",
+    "tell_person",
+    "unseal_secret",
 ]
+
+seal_secret = keys.seal
+unseal_secret = keys.unseal
 
 
 async def realname_state(db: Db, person_id: UUID) -> RealnameState:

@@ -2805,8 +2805,665 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/webhook-event-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Webhook Event Types
+         * @description What an endpoint can hear. Shapes: the section `webhooks` of the OpenAPI document.
+         */
+        get: operations["list_webhook_event_types"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Shop Webhooks
+         * @description Every endpoint, without its secret.
+         */
+        get: operations["list_shop_webhooks"];
+        put?: never;
+        /**
+         * Create Shop Webhook
+         * @description Register an address. Send it a test before you rely on it.
+         */
+        post: operations["create_shop_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/webhooks/{endpoint_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Shop Webhook
+         * @description Nothing more is sent there.
+         */
+        delete: operations["delete_shop_webhook"];
+        options?: never;
+        head?: never;
+        /**
+         * Patch Shop Webhook
+         * @description Change it, or switch it on or off. What waits when it goes off has failed; a replay brings it back.
+         */
+        patch: operations["patch_shop_webhook"];
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/webhooks/{endpoint_id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate Shop Webhook Secret
+         * @description A new secret; for 24 hours calls are signed with the old one too.
+         */
+        post: operations["rotate_shop_webhook_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/webhooks/{endpoint_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Shop Webhook
+         * @description Send a message of type `webhook.test` to this endpoint.
+         */
+        post: operations["test_shop_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/webhooks/{endpoint_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay Shop Webhook Failures
+         * @description Send everything again that failed since a time; 1,000 at most, call again for more.
+         */
+        post: operations["replay_shop_webhook_failures"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/webhooks/{endpoint_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Shop Webhook Deliveries
+         * @description The log of the last thirty days, newest first.
+         */
+        get: operations["list_shop_webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/webhooks/{endpoint_id}/deliveries/{delivery_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Shop Webhook Delivery
+         * @description What was sent, and every answer.
+         */
+        get: operations["get_shop_webhook_delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/webhooks/{endpoint_id}/deliveries/{delivery_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay Shop Webhook Delivery
+         * @description Send it again now, with the same `webhook-id`.
+         */
+        post: operations["replay_shop_webhook_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/webhooks/{endpoint_id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Shop Webhook Secret
+         * @description The signing secret.
+         */
+        get: operations["get_shop_webhook_secret"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Platform Webhooks
+         * @description Every endpoint, without its secret.
+         */
+        get: operations["list_platform_webhooks"];
+        put?: never;
+        /**
+         * Create Platform Webhook
+         * @description Register an address. Send it a test before you rely on it.
+         */
+        post: operations["create_platform_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/webhooks/{endpoint_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Platform Webhook
+         * @description Nothing more is sent there.
+         */
+        delete: operations["delete_platform_webhook"];
+        options?: never;
+        head?: never;
+        /**
+         * Patch Platform Webhook
+         * @description Change it, or switch it on or off. What waits when it goes off has failed; a replay brings it back.
+         */
+        patch: operations["patch_platform_webhook"];
+        trace?: never;
+    };
+    "/api/operator/webhooks/{endpoint_id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate Platform Webhook Secret
+         * @description A new secret; for 24 hours calls are signed with the old one too.
+         */
+        post: operations["rotate_platform_webhook_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/webhooks/{endpoint_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Platform Webhook
+         * @description Send a message of type `webhook.test` to this endpoint.
+         */
+        post: operations["test_platform_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/webhooks/{endpoint_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay Platform Webhook Failures
+         * @description Send everything again that failed since a time; 1,000 at most, call again for more.
+         */
+        post: operations["replay_platform_webhook_failures"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/webhooks/{endpoint_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Platform Webhook Deliveries
+         * @description The log of the last thirty days, newest first.
+         */
+        get: operations["list_platform_webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/webhooks/{endpoint_id}/deliveries/{delivery_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Platform Webhook Delivery
+         * @description What was sent, and every answer.
+         */
+        get: operations["get_platform_webhook_delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/webhooks/{endpoint_id}/deliveries/{delivery_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay Platform Webhook Delivery
+         * @description Send it again now, with the same `webhook-id`.
+         */
+        post: operations["replay_platform_webhook_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/webhooks/{endpoint_id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Platform Webhook Secret
+         * @description The signing secret.
+         */
+        get: operations["get_platform_webhook_secret"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    "order.placed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * order.placed
+         * @description Signed with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (Standard Webhooks). Answer any 2xx within 15 s; else it is sent again over three days. Order is not promised and a call may come twice: keep the `webhook-id`.
+         */
+        post: operations["hear_order_placedorder_placed_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "order.paid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * order.paid
+         * @description Signed with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (Standard Webhooks). Answer any 2xx within 15 s; else it is sent again over three days. Order is not promised and a call may come twice: keep the `webhook-id`.
+         */
+        post: operations["hear_order_paidorder_paid_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "order.shipped": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * order.shipped
+         * @description Signed with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (Standard Webhooks). Answer any 2xx within 15 s; else it is sent again over three days. Order is not promised and a call may come twice: keep the `webhook-id`.
+         */
+        post: operations["hear_order_shippedorder_shipped_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "order.received": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * order.received
+         * @description Signed with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (Standard Webhooks). Answer any 2xx within 15 s; else it is sent again over three days. Order is not promised and a call may come twice: keep the `webhook-id`.
+         */
+        post: operations["hear_order_receivedorder_received_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "order.cancelled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * order.cancelled
+         * @description Signed with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (Standard Webhooks). Answer any 2xx within 15 s; else it is sent again over three days. Order is not promised and a call may come twice: keep the `webhook-id`.
+         */
+        post: operations["hear_order_cancelledorder_cancelled_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "order.expired": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * order.expired
+         * @description Signed with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (Standard Webhooks). Answer any 2xx within 15 s; else it is sent again over three days. Order is not promised and a call may come twice: keep the `webhook-id`.
+         */
+        post: operations["hear_order_expiredorder_expired_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "order.refunded": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * order.refunded
+         * @description Signed with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (Standard Webhooks). Answer any 2xx within 15 s; else it is sent again over three days. Order is not promised and a call may come twice: keep the `webhook-id`.
+         */
+        post: operations["hear_order_refundedorder_refunded_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "settlement.settled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * settlement.settled
+         * @description Signed with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (Standard Webhooks). Answer any 2xx within 15 s; else it is sent again over three days. Order is not promised and a call may come twice: keep the `webhook-id`.
+         */
+        post: operations["hear_settlement_settledsettlement_settled_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "product.changed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * product.changed
+         * @description Signed with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (Standard Webhooks). Answer any 2xx within 15 s; else it is sent again over three days. Order is not promised and a call may come twice: keep the `webhook-id`.
+         */
+        post: operations["hear_product_changedproduct_changed_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "stock.changed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * stock.changed
+         * @description Signed with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (Standard Webhooks). Answer any 2xx within 15 s; else it is sent again over three days. Order is not promised and a call may come twice: keep the `webhook-id`.
+         */
+        post: operations["hear_stock_changedstock_changed_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "broadcast.live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * broadcast.live
+         * @description Signed with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (Standard Webhooks). Answer any 2xx within 15 s; else it is sent again over three days. Order is not promised and a call may come twice: keep the `webhook-id`.
+         */
+        post: operations["hear_broadcast_livebroadcast_live_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "broadcast.ended": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * broadcast.ended
+         * @description Signed with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (Standard Webhooks). Answer any 2xx within 15 s; else it is sent again over three days. Order is not promised and a call may come twice: keep the `webhook-id`.
+         */
+        post: operations["hear_broadcast_endedbroadcast_ended_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "webhook.test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * webhook.test
+         * @description Signed with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (Standard Webhooks). Answer any 2xx within 15 s; else it is sent again over three days. Order is not promised and a call may come twice: keep the `webhook-id`.
+         */
+        post: operations["hear_webhook_testwebhook_test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         /** Address */
@@ -2981,6 +3638,22 @@ export interface components {
         AnswerBody: {
             /** Accept */
             accept: boolean;
+        };
+        /**
+         * AttemptWire
+         * @description `response_head`: the first 1,024 bytes of the answer.
+         */
+        AttemptWire: {
+            /** At */
+            at: string;
+            /** Status */
+            status: number | null;
+            /** Error */
+            error: string | null;
+            /** Response Head */
+            response_head: string;
+            /** Duration Ms */
+            duration_ms: number;
         };
         /** Attribute */
         Attribute: {
@@ -3173,6 +3846,62 @@ export interface components {
             operator_name: string;
             /** Marks */
             marks?: ("ai_generated" | "animation" | "demo")[];
+        };
+        /** BroadcastData */
+        BroadcastData: {
+            /**
+             * Broadcast Id
+             * Format: uuid
+             */
+            broadcast_id: string;
+            /**
+             * Room Id
+             * Format: uuid
+             */
+            room_id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /** BroadcastEndedMessage */
+        BroadcastEndedMessage: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "broadcast.ended";
+            /**
+             * Version
+             * @constant
+             */
+            version: 1;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["EndedData"];
+        };
+        /** BroadcastLiveMessage */
+        BroadcastLiveMessage: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "broadcast.live";
+            /**
+             * Version
+             * @constant
+             */
+            version: 1;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["BroadcastData"];
         };
         /**
          * BroadcastSource
@@ -3439,6 +4168,49 @@ export interface components {
              */
             reason: string;
         };
+        /**
+         * DeliveryFull
+         * @description `body` is the very text that was signed; `attempts` newest first.
+         */
+        DeliveryFull: {
+            delivery: components["schemas"]["DeliveryWire"];
+            /** Body */
+            body: string;
+            /** Attempts */
+            attempts: components["schemas"]["AttemptWire"][];
+        };
+        /**
+         * DeliveryWire
+         * @description `message_id` is the `webhook-id` header: the same in every attempt and replay.
+         */
+        DeliveryWire: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Message Id */
+            message_id: string;
+            /** Type */
+            type: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "delivered" | "failed";
+            /** Tries */
+            tries: number;
+            /** Next At */
+            next_at: string | null;
+            /** Last Status */
+            last_status: number | null;
+            /** Last Error */
+            last_error: string | null;
+            /** Created At */
+            created_at: string;
+            /** Ended At */
+            ended_at: string | null;
+        };
         /** Earning */
         Earning: {
             /** Order Number */
@@ -3498,6 +4270,99 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /**
+         * EndedData
+         * @description `why` is "host", "operator" or "silent".
+         */
+        EndedData: {
+            /**
+             * Broadcast Id
+             * Format: uuid
+             */
+            broadcast_id: string;
+            /**
+             * Room Id
+             * Format: uuid
+             */
+            room_id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Why */
+            why: string;
+        };
+        /** EndpointBody */
+        EndpointBody: {
+            /** Url */
+            url: string;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /** Event Types */
+            event_types: string[];
+        };
+        /**
+         * EndpointCreated
+         * @description `secret` is None where this answers a repeat of the call; GET …/secret tells it at any time.
+         */
+        EndpointCreated: {
+            endpoint: components["schemas"]["EndpointWire"];
+            /** Secret */
+            secret: string | null;
+        };
+        /**
+         * EndpointPatch
+         * @description What is left out stays. `state` "on" also brings a disabled endpoint back.
+         */
+        EndpointPatch: {
+            /** Url */
+            url?: string | null;
+            /** Description */
+            description?: string | null;
+            /** Event Types */
+            event_types?: string[] | null;
+            /** State */
+            state?: ("on" | "off") | null;
+        };
+        /**
+         * EndpointWire
+         * @description `disabled_why`: "failing" (nothing succeeded for days) or "gone" (it answered 410).
+         */
+        EndpointWire: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Url */
+            url: string;
+            /** Description */
+            description: string;
+            /** Event Types */
+            event_types: string[];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "on" | "off" | "disabled";
+            /** Disabled Why */
+            disabled_why: string | null;
+            /** Failing Since */
+            failing_since: string | null;
+            /** Old Secret Until */
+            old_secret_until: string | null;
+            /** Created At */
+            created_at: string;
+        };
+        /** Endpoints */
+        Endpoints: {
+            /** Items */
+            items: components["schemas"]["EndpointWire"][];
+        };
         /** EnterBody */
         EnterBody: {
             /**
@@ -3532,6 +4397,23 @@ export interface components {
             actor: string;
             /** At */
             at: string;
+        };
+        /**
+         * EventTypeWire
+         * @description `for_shops`: a shop's endpoint can hear it too, else only the platform's.
+         */
+        EventTypeWire: {
+            /** Type */
+            type: string;
+            /** Title */
+            title: string;
+            /** For Shops */
+            for_shops: boolean;
+        };
+        /** EventTypesWire */
+        EventTypesWire: {
+            /** Items */
+            items: components["schemas"]["EventTypeWire"][];
         };
         /**
          * EventsWire
@@ -3751,6 +4633,25 @@ export interface components {
              * Format: uuid
              */
             id: string;
+        };
+        /** LineData */
+        LineData: {
+            /**
+             * Sku Id
+             * Format: uuid
+             */
+            sku_id: string;
+            /**
+             * Product Id
+             * Format: uuid
+             */
+            product_id: string;
+            /** Title */
+            title: string;
+            /** Quantity */
+            quantity: number;
+            /** Line Fen */
+            line_fen: number;
         };
         /** LiveCardWire */
         LiveCardWire: {
@@ -4126,6 +5027,25 @@ export interface components {
             /** Item Ids */
             item_ids: string[];
         };
+        /** OrderCancelledMessage */
+        OrderCancelledMessage: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "order.cancelled";
+            /**
+             * Version
+             * @constant
+             */
+            version: 1;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["OrderData"];
+        };
         /** OrderCounts */
         OrderCounts: {
             /** Placed */
@@ -4138,6 +5058,56 @@ export interface components {
             received: number;
             /** Refunding */
             refunding: number;
+        };
+        /**
+         * OrderData
+         * @description `source_kind` says where the buyer was ("shelf", "broadcast" …), null where the order has no source.
+         */
+        OrderData: {
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Number */
+            number: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Total Fen */
+            total_fen: number;
+            /** Lines */
+            lines: components["schemas"]["LineData"][];
+            /** Source Kind */
+            source_kind: string | null;
+            /** Source Id */
+            source_id: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /** OrderExpiredMessage */
+        OrderExpiredMessage: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "order.expired";
+            /**
+             * Version
+             * @constant
+             */
+            version: 1;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["OrderData"];
         };
         /**
          * OrderLineWire
@@ -4173,6 +5143,101 @@ export interface components {
             id: string;
             /** To Ship */
             to_ship: number;
+        };
+        /** OrderPaidMessage */
+        OrderPaidMessage: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "order.paid";
+            /**
+             * Version
+             * @constant
+             */
+            version: 1;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["OrderData"];
+        };
+        /** OrderPlacedMessage */
+        OrderPlacedMessage: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "order.placed";
+            /**
+             * Version
+             * @constant
+             */
+            version: 1;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["OrderData"];
+        };
+        /** OrderReceivedMessage */
+        OrderReceivedMessage: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "order.received";
+            /**
+             * Version
+             * @constant
+             */
+            version: 1;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["OrderData"];
+        };
+        /** OrderRefundedMessage */
+        OrderRefundedMessage: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "order.refunded";
+            /**
+             * Version
+             * @constant
+             */
+            version: 1;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["RefundedData"];
+        };
+        /** OrderShippedMessage */
+        OrderShippedMessage: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "order.shipped";
+            /**
+             * Version
+             * @constant
+             */
+            version: 1;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["ShippedData"];
         };
         /**
          * OrderState
@@ -4273,6 +5338,13 @@ export interface components {
         Page_CarrierNoticeWire_: {
             /** Items */
             items: components["schemas"]["CarrierNoticeWire"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[DeliveryWire] */
+        Page_DeliveryWire_: {
+            /** Items */
+            items: components["schemas"]["DeliveryWire"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -4843,6 +5915,43 @@ export interface components {
              */
             stock_state: "in" | "low" | "out";
         };
+        /** ProductChangedMessage */
+        ProductChangedMessage: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "product.changed";
+            /**
+             * Version
+             * @constant
+             */
+            version: 1;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["ProductData"];
+        };
+        /**
+         * ProductData
+         * @description Something buyers see of a product changed; `on_sale` says whether it may be bought.
+         */
+        ProductData: {
+            /**
+             * Product Id
+             * Format: uuid
+             */
+            product_id: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** On Sale */
+            on_sale: boolean;
+        };
         /**
          * ProductDecision
          * @description `reason` is required where `approve` is false.
@@ -5087,6 +6196,47 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /** RefundedData */
+        RefundedData: {
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Number */
+            number: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Total Fen */
+            total_fen: number;
+            /** Lines */
+            lines: components["schemas"]["LineData"][];
+            /** Source Kind */
+            source_kind: string | null;
+            /** Source Id */
+            source_id: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Refund Fen */
+            refund_fen: number;
+        };
+        /**
+         * ReplayBody
+         * @description Everything that failed and was written since `since`.
+         */
+        ReplayBody: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+        };
         /** ReplayMarkWire */
         ReplayMarkWire: {
             /**
@@ -5110,6 +6260,11 @@ export interface components {
             start_ms: number;
             /** End Ms */
             end_ms: number;
+        };
+        /** Replayed */
+        Replayed: {
+            /** Count */
+            count: number;
         };
         /**
          * RetryRefundIn
@@ -5366,6 +6521,18 @@ export interface components {
             /** Items */
             items: components["schemas"]["ScopeWire"][];
         };
+        /**
+         * SecretsWire
+         * @description Until `old_until` every call is signed with both.
+         */
+        SecretsWire: {
+            /** Secret */
+            secret: string;
+            /** Old */
+            old: string | null;
+            /** Old Until */
+            old_until: string | null;
+        };
         /** SeenBody */
         SeenBody: {
             /**
@@ -5457,6 +6624,59 @@ export interface components {
             /** Address */
             address: string;
         };
+        /** SettledData */
+        SettledData: {
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Number */
+            number: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Total Fen */
+            total_fen: number;
+            /** Lines */
+            lines: components["schemas"]["LineData"][];
+            /** Source Kind */
+            source_kind: string | null;
+            /** Source Id */
+            source_id: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Merchant Fen */
+            merchant_fen: number;
+            /** Creator Fen */
+            creator_fen: number;
+            /** Platform Fen */
+            platform_fen: number;
+        };
+        /** SettlementSettledMessage */
+        SettlementSettledMessage: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "settlement.settled";
+            /**
+             * Version
+             * @constant
+             */
+            version: 1;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["SettledData"];
+        };
         /** SettlementWire */
         SettlementWire: {
             /** Order Number */
@@ -5484,6 +6704,38 @@ export interface components {
         };
         /** ShipIn */
         ShipIn: {
+            /** Carrier */
+            carrier: string;
+            /** Tracking Number */
+            tracking_number: string;
+        };
+        /** ShippedData */
+        ShippedData: {
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Number */
+            number: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Total Fen */
+            total_fen: number;
+            /** Lines */
+            lines: components["schemas"]["LineData"][];
+            /** Source Kind */
+            source_kind: string | null;
+            /** Source Id */
+            source_id: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
             /** Carrier */
             carrier: string;
             /** Tracking Number */
@@ -5935,6 +7187,45 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /** StockChangedMessage */
+        StockChangedMessage: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "stock.changed";
+            /**
+             * Version
+             * @constant
+             */
+            version: 1;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["StockData"];
+        };
+        /** StockData */
+        StockData: {
+            /**
+             * Sku Id
+             * Format: uuid
+             */
+            sku_id: string;
+            /**
+             * Product Id
+             * Format: uuid
+             */
+            product_id: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Available */
+            available: number;
+        };
         /** StockWire */
         StockWire: {
             /** Stock */
@@ -5981,6 +7272,19 @@ export interface components {
             recording?: boolean | null;
             /** At */
             at?: string | null;
+        };
+        /** TestData */
+        TestData: {
+            /**
+             * Endpoint Id
+             * Format: uuid
+             */
+            endpoint_id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
         };
         /** Todo */
         Todo: {
@@ -6181,6 +7485,25 @@ export interface components {
              * Format: uuid
              */
             watch_id: string;
+        };
+        /** WebhookTestMessage */
+        WebhookTestMessage: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "webhook.test";
+            /**
+             * Version
+             * @constant
+             */
+            version: 1;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["TestData"];
         };
         /**
          * Problem
@@ -12788,6 +14111,1378 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhook_event_types: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventTypesWire"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_shop_webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Endpoints"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_shop_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndpointBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointCreated"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_shop_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                endpoint_id: string;
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_shop_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                endpoint_id: string;
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndpointPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_shop_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                endpoint_id: string;
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretsWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_shop_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                endpoint_id: string;
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryFull"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_shop_webhook_failures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                endpoint_id: string;
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replayed"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_shop_webhook_deliveries: {
+        parameters: {
+            query?: {
+                state?: ("waiting" | "delivered" | "failed") | null;
+                type?: string | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                endpoint_id: string;
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeliveryWire_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_shop_webhook_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                endpoint_id: string;
+                delivery_id: string;
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryFull"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_shop_webhook_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                endpoint_id: string;
+                delivery_id: string;
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryFull"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_shop_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                endpoint_id: string;
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretsWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_platform_webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Endpoints"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_platform_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndpointBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointCreated"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_platform_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                endpoint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_platform_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                endpoint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndpointPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_platform_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                endpoint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretsWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_platform_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                endpoint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryFull"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_platform_webhook_failures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                endpoint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replayed"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_platform_webhook_deliveries: {
+        parameters: {
+            query?: {
+                state?: ("waiting" | "delivered" | "failed") | null;
+                type?: string | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                endpoint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeliveryWire_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_platform_webhook_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                endpoint_id: string;
+                delivery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryFull"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_platform_webhook_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                endpoint_id: string;
+                delivery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryFull"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_platform_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                endpoint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretsWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hear_order_placedorder_placed_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderPlacedMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hear_order_paidorder_paid_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderPaidMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hear_order_shippedorder_shipped_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderShippedMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hear_order_receivedorder_received_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderReceivedMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hear_order_cancelledorder_cancelled_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderCancelledMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hear_order_expiredorder_expired_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderExpiredMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hear_order_refundedorder_refunded_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderRefundedMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hear_settlement_settledsettlement_settled_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettlementSettledMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hear_product_changedproduct_changed_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProductChangedMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hear_stock_changedstock_changed_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StockChangedMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hear_broadcast_livebroadcast_live_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BroadcastLiveMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hear_broadcast_endedbroadcast_ended_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BroadcastEndedMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hear_webhook_testwebhook_test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookTestMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

@@ -44,9 +44,15 @@ async def get_meta(state: StateDep) -> Meta:
 
 
 def build(
-    settings: Settings, routers: Sequence[APIRouter], lifespan: Lifespan, machine_paths: frozenset[str]
+    settings: Settings,
+    routers: Sequence[APIRouter],
+    lifespan: Lifespan,
+    machine_paths: frozenset[str],
+    outgoing: APIRouter,
 ) -> FastAPI:
-    """The application. `machine_paths` are called by other programs, which prove themselves by signature or secret."""
+    """The application. `machine_paths` are called by other programs, which prove themselves by signature or secret; `outgoing`
+    documents the calls that the house makes.
+    """
     app = FastAPI(
         title="Kaibo 开播",
         version=__version__,
@@ -58,6 +64,7 @@ def build(
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
     )
+    app.webhooks = outgoing
     problems.install(app)
     for router in (meta, parked.router, probes.router, *routers):
         app.include_router(router)

@@ -1,0 +1,1 @@
+"""Signed calls to other people's servers, following the Standard Webhooks specification (standardwebhooks.com)."""

@@ -1,0 +1,195 @@
+"""What programs outside hear: the types, their shapes, and how an event of the house becomes one.
+
+The shapes are a promise: members may be added within a version, nothing is renamed or taken away. They carry ids and amounts and no
+personal data; a program that needs an address asks the API with a token that may see it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from kaibo.goods import facade as goods
+from kaibo.goods.contracts import ProductChanged, StockChanged
+from kaibo.kernel import clock
+from kaibo.kernel.db import Db
+from kaibo.kernel.events import Event
+from kaibo.kernel.web import Fen, Id, Instant, Wire
+from kaibo.stage.contracts import BroadcastEnded, BroadcastWentLive
+from kaibo.trade import contracts as trade
+
+VERSION = 1
+TEST_TYPE = "webhook.test"
+
+
+class LineData(Wire):
+    sku_id: Id
+    product_id: Id
+    title: str
+    quantity: int
+    line_fen: Fen
+
+
+class OrderData(Wire):
+    """`source_kind` says where the buyer was ("shelf", "broadcast" …), null where the order has no source."""
+
+    order_id: Id
+    number: str
+    shop_id: Id
+    total_fen: Fen
+    lines: list[LineData]
+    source_kind: str | None
+    source_id: Id | None
+    at: Instant
+
+
+class ShippedData(OrderData):
+    carrier: str
+    tracking_number: str
+
+
+class RefundedData(OrderData):
+    refund_fen: Fen
+
+
+class SettledData(OrderData):
+    merchant_fen: Fen
+    creator_fen: Fen
+    platform_fen: Fen
+
+
+class ProductData(Wire):
+    """Something buyers see of a product changed; `on_sale` says whether it may be bought."""
+
+    product_id: Id
+    shop_id: Id
+    on_sale: bool
+
+
+class StockData(Wire):
+    sku_id: Id
+    product_id: Id
+    shop_id: Id
+    available: int
+
+
+class BroadcastData(Wire):
+    broadcast_id: Id
+    room_id: Id
+    at: Instant
+
+
+class EndedData(BroadcastData):
+    """`why` is "host", "operator" or "silent"."""
+
+    why: str
+
+
+class TestData(Wire):
+    endpoint_id: Id
+    at: Instant
+
+
+@dataclass(frozen=True)
+class Told:
+    """An event as it goes out: `shop_id` is the shop whose endpoints hear it; None: only the platform's do."""
+
+    shop_id: UUID | None
+    data: Wire
+
+
+Tell = Callable[[Db, Any], Awaitable[Told | None]]
+
+
+@dataclass(frozen=True)
+class Published:
+    """`name` is the public type, "order.paid"."""
+
+    name: str
+    event: type[Event]
+    model: type[Wire]
+    tell: Tell
+
+
+def _of_order(model: type[OrderData], *more: str) -> Tell:
+    async def tell(_db: Db, event: trade.OrderEvent) -> Told:
+        source = event.source
+        data = model(
+            order_id=event.order_id,
+            number=event.number,
+            shop_id=event.shop_id,
+            total_fen=event.total_fen,
+            lines=[LineData(**vars(line)) for line in event.lines],
+            source_kind=source.kind if source else None,
+            source_id=source.id if source else None,
+            at=event.at,
+            **{name: getattr(event, name) for name in more},
+        )
+        return Told(event.shop_id, data)
+
+    return tell
+
+
+async def _product(_db: Db, event: ProductChanged) -> Told:
+    data = ProductData(product_id=event.product_id, shop_id=event.shop_id, on_sale=event.approved)
+    return Told(event.shop_id, data)
+
+
+async def _stock(db: Db, event: StockChanged) -> Told | None:
+    """The event does not say whose it is; the product does."""
+    cards = await goods.product_cards(db, [event.product_id])
+    card = next(iter(cards.values()), None)
+    if card is None:
+        return None
+    return Told(card.shop_id, StockData(shop_id=card.shop_id, **{n: getattr(event, n) for n in _STOCK}))
+
+
+_STOCK = ("sku_id", "product_id", "available")
+
+
+async def _went_live(_db: Db, event: BroadcastWentLive) -> Told:
+    return Told(None, BroadcastData(broadcast_id=event.broadcast_id, room_id=event.room_id, at=event.at))
+
+
+async def _ended(_db: Db, event: BroadcastEnded) -> Told:
+    return Told(None, EndedData(broadcast_id=event.broadcast_id, room_id=event.room_id, at=event.at, why=event.why))
+
+
+_ALL = (
+    Published("order.placed", trade.OrderPlaced, OrderData, _of_order(OrderData)),
+    Published("order.paid", trade.OrderPaid, OrderData, _of_order(OrderData)),
+    Published("order.shipped", trade.OrderShipped, ShippedData, _of_order(ShippedData, "carrier", "tracking_number")),
+    Published("order.received", trade.OrderReceived, OrderData, _of_order(OrderData)),
+    Published("order.cancelled", trade.OrderCancelled, OrderData, _of_order(OrderData)),
+    Published("order.expired", trade.OrderExpired, OrderData, _of_order(OrderData)),
+    Published("order.refunded", trade.OrderRefunded, RefundedData, _of_order(RefundedData, "refund_fen")),
+    Published(
+        "settlement.settled",
+        trade.OrderSettled,
+        SettledData,
+        _of_order(SettledData, "merchant_fen", "creator_fen", "platform_fen"),
+    ),
+    Published("product.changed", ProductChanged, ProductData, _product),
+    Published("stock.changed", StockChanged, StockData, _stock),
+    Published("broadcast.live", BroadcastWentLive, BroadcastData, _went_live),
+    Published("broadcast.ended", BroadcastEnded, EndedData, _ended),
+)
+PUBLISHED: dict[str, Published] = {one.name: one for one in _ALL}
+FOR_SHOPS = tuple(name for name in PUBLISHED if not name.startswith("broadcast."))
+
+
+class Envelope(Wire):
+    """`timestamp` is when the message was written, `webhook-timestamp` when it was sent."""
+
+    type: str
+    version: int
+    timestamp: Instant
+    data: dict[str, Any]
+
+
+def envelope(type_: str, data: Wire) -> str:
+    """The body of a message."""
+    whole = Envelope(type=type_, version=VERSION, timestamp=clock.now(), data=data.model_dump(mode="json"))
+    return whole.model_dump_json()
