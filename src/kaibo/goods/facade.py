@@ -11,6 +11,7 @@ from kaibo.goods.affiliate.rules import earns
 from kaibo.goods.affiliate.showcase import in_showcase
 from kaibo.goods.affiliate.terms import commission_terms, require_may_sell
 from kaibo.goods.affiliate.touch import record_touch, touches_of
+from kaibo.goods.catalog.categories import categories
 from kaibo.goods.catalog.tables import skus as sku_table
 from kaibo.goods.contracts import SkuId, SkuView
 from kaibo.goods.inventory.hold import consume, hold, put_back, release
@@ -21,6 +22,7 @@ from kaibo.kernel.db import Db
 from kaibo.people.facade import register_picture_resolver
 
 __all__ = [
+    "category_keys",
     "commission_terms",
     "consume",
     "earns",
@@ -43,6 +45,11 @@ __all__ = [
 
 # People stands below and cannot ask for pictures: it is told how.
 register_picture_resolver(picture_urls)
+
+
+def category_keys() -> set[str]:
+    """The keys of the categories that products are in (the leaves)."""
+    return {category.key for category in categories().values() if category.parent_key is not None}
 
 
 async def skus(db: Db, sku_ids: Iterable[UUID]) -> dict[SkuId, SkuView]:

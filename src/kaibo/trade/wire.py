@@ -12,6 +12,7 @@ from kaibo.kernel.web.wire import Text
 from kaibo.trade.contracts import OrderState
 from kaibo.trade.orders import rules
 from kaibo.trade.orders.model import Actor
+from kaibo.trade.pricing.wire import CouponIds, OrderPrice, StepWire, UnusedWire, UsedWire
 from kaibo.trade.shipping.wire import ParcelWire
 
 RETURN_PATH_CHARS_MAX = 200
@@ -59,6 +60,7 @@ class QuoteLineIn(Wire):
 class QuoteIn(Wire):
     lines: Annotated[list[QuoteLineIn], Field(min_length=1, max_length=rules.LINES_MAX)]
     address_id: Id | None = None
+    coupon_ids: CouponIds | None = None
 
 
 class PlaceLineIn(Wire):
@@ -70,10 +72,13 @@ class PlaceLineIn(Wire):
 
 
 class PlaceIn(Wire):
+    """`coupon_ids`: the claims to use (`coupons_used` of the quote); all of them lower the price or the order is refused."""
+
     lines: Annotated[list[PlaceLineIn], Field(min_length=1, max_length=rules.LINES_MAX)]
     address_id: Id
     source: SourceIn
     note: Note | None = None
+    coupon_ids: CouponIds = Field(default_factory=list)
 
 
 class PayIn(Wire):
@@ -103,10 +108,18 @@ class QuoteLine(Wire):
 
 
 class Quote(Wire):
+    """`total_fen = goods_fen - discount_fen - platform_discount_fen + freight_fen`; `steps` is the breakdown to show."""
+
     lines: list[QuoteLine]
     goods_fen: Fen
+    discount_fen: Fen
+    platform_discount_fen: Fen
     freight_fen: Fen
     total_fen: Fen
+    orders: list[OrderPrice]
+    steps: list[StepWire]
+    coupons_used: list[UsedWire]
+    coupons_unused: list[UnusedWire]
 
 
 class OrderLineWire(QuoteLine):
@@ -159,8 +172,11 @@ class OrderWire(Wire):
     shop: ShopRef
     lines: list[OrderLineWire]
     goods_fen: Fen
+    discount_fen: Fen
+    platform_discount_fen: Fen
     freight_fen: Fen
     total_fen: Fen
+    steps: list[StepWire]
     address: OrderAddress
     source: SourceWire | None
     note: str | None

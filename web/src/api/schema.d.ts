@@ -1572,7 +1572,10 @@ export interface paths {
         put?: never;
         /**
          * Quote
-         * @description What these lines cost now. Nothing is held. Freight is the dearest one among the products, once an order.
+         * @description What these lines cost now, and why. Nothing is held. Freight is the dearest one among the products, once an order.
+         *
+         *     Without `coupon_ids` the best choice among the buyer's coupons is made for them; an empty list is none. What is placed names
+         *     the coupons in `coupons_used`.
          */
         post: operations["quote"];
         delete?: never;
@@ -2148,6 +2151,139 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/coupons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Claimable Coupons
+         * @description What can be claimed now: the platform's coupons, and before them the shop's where one is named.
+         */
+        get: operations["claimable_coupons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/coupons/{coupon_id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Claim */
+        post: operations["claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/coupons/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My Coupons
+         * @description The caller's claims, newest first. One that an unpaid order holds is among the used, and says so.
+         */
+        get: operations["my_coupons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/coupons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shop Coupons */
+        get: operations["shop_coupons"];
+        put?: never;
+        /**
+         * Issue Shop Coupon
+         * @description The merchant gives: it lowers what the buyer pays, and with it the base of commissions and platform fee.
+         */
+        post: operations["issue_shop_coupon"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/coupons/{coupon_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Extend Shop Coupon */
+        patch: operations["extend_shop_coupon"];
+        trace?: never;
+    };
+    "/api/operator/coupons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Platform Coupons */
+        get: operations["platform_coupons"];
+        put?: never;
+        /**
+         * Issue Platform Coupon
+         * @description The platform gives, and owes the merchants what it takes off.
+         */
+        post: operations["issue_platform_coupon"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/coupons/{coupon_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Extend Platform Coupon */
+        patch: operations["extend_platform_coupon"];
         trace?: never;
     };
     "/api/live": {
@@ -4096,6 +4232,179 @@ export interface components {
             tracking_number: string;
         };
         /**
+         * CouponIn
+         * @description The terms of a coupon. `off_fen` for "off" and "freight", `percent_bps` (1 % = 100) for "percent"; `each_full` takes
+         *     `off_fen` for every full `threshold_fen`. Either `use_from` and `use_until`, or `use_days` after the claim.
+         */
+        CouponIn: {
+            /** Title */
+            title: string;
+            /**
+             * Benefit
+             * @enum {string}
+             */
+            benefit: "off" | "percent" | "freight";
+            /**
+             * Off Fen
+             * @default 0
+             */
+            off_fen: number;
+            /**
+             * Percent Bps
+             * @default 0
+             */
+            percent_bps: number;
+            /** Cap Fen */
+            cap_fen?: number | null;
+            /**
+             * Threshold Fen
+             * @default 0
+             */
+            threshold_fen: number;
+            /**
+             * Each Full
+             * @default false
+             */
+            each_full: boolean;
+            /**
+             * Scope
+             * @default all
+             * @enum {string}
+             */
+            scope: "all" | "products" | "categories" | "shops";
+            /** Scope Ids */
+            scope_ids?: string[];
+            /**
+             * Audience
+             * @default everybody
+             * @enum {string}
+             */
+            audience: "everybody" | "new_buyer";
+            /**
+             * Stack Group
+             * @default coupon
+             * @enum {string}
+             */
+            stack_group: "coupon" | "member" | "campaign";
+            /**
+             * Per Buyer Limit
+             * @default 1
+             */
+            per_buyer_limit: number;
+            /** Pieces Max */
+            pieces_max: number;
+            /** Budget Fen */
+            budget_fen?: number | null;
+            /**
+             * Claim From
+             * Format: date-time
+             */
+            claim_from: string;
+            /**
+             * Claim Until
+             * Format: date-time
+             */
+            claim_until: string;
+            /** Use From */
+            use_from?: string | null;
+            /** Use Until */
+            use_until?: string | null;
+            /** Use Days */
+            use_days?: number | null;
+        };
+        /**
+         * CouponMore
+         * @description More pieces, more budget, or no more claims.
+         */
+        CouponMore: {
+            /** Pieces Max */
+            pieces_max?: number | null;
+            /** Budget Fen */
+            budget_fen?: number | null;
+            /**
+             * Stop
+             * @default false
+             */
+            stop: boolean;
+        };
+        /**
+         * CouponWire
+         * @description A coupon as buyers see it. `mine`: how many of it the reader has claimed.
+         */
+        CouponWire: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Funder
+             * @enum {string}
+             */
+            funder: "merchant" | "platform";
+            /** Shop Id */
+            shop_id: string | null;
+            /** Shop Name */
+            shop_name: string | null;
+            /** Title */
+            title: string;
+            /**
+             * Benefit
+             * @enum {string}
+             */
+            benefit: "off" | "percent" | "freight";
+            /** Off Fen */
+            off_fen: number;
+            /** Percent Bps */
+            percent_bps: number;
+            /** Cap Fen */
+            cap_fen: number | null;
+            /** Threshold Fen */
+            threshold_fen: number;
+            /** Each Full */
+            each_full: boolean;
+            /**
+             * Scope
+             * @enum {string}
+             */
+            scope: "all" | "products" | "categories" | "shops";
+            /** Scope Ids */
+            scope_ids: string[];
+            /**
+             * Audience
+             * @enum {string}
+             */
+            audience: "everybody" | "new_buyer";
+            /** Stack Group */
+            stack_group: string;
+            /** Per Buyer Limit */
+            per_buyer_limit: number;
+            /** Claim From */
+            claim_from: string;
+            /** Claim Until */
+            claim_until: string;
+            /** Use From */
+            use_from: string | null;
+            /** Use Until */
+            use_until: string | null;
+            /** Use Days */
+            use_days: number | null;
+            /** Pieces Left */
+            pieces_left: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "scheduled" | "open" | "gone" | "ended" | "stopped";
+            /** Mine */
+            mine: number;
+        };
+        /** Coupons */
+        Coupons: {
+            /** Items */
+            items: components["schemas"]["CouponWire"][];
+        };
+        /**
          * CreatorStepBody
          * @description `send_back` needs a carrier and a tracking number.
          */
@@ -4429,6 +4738,22 @@ export interface components {
             /** Expires At */
             expires_at: string;
         };
+        /**
+         * FiguresWire
+         * @description `held`: in unpaid orders; `used`: in paid ones, which paid `gmv_paid_fen`; `cost_fen`: what the coupon took off them.
+         */
+        FiguresWire: {
+            /** Claimed */
+            claimed: number;
+            /** Held */
+            held: number;
+            /** Used */
+            used: number;
+            /** Cost Fen */
+            cost_fen: number;
+            /** Gmv Paid Fen */
+            gmv_paid_fen: number;
+        };
         /** FillBody */
         FillBody: {
             /** Product Ids */
@@ -4444,6 +4769,89 @@ export interface components {
             placed_uv: number;
             /** Paid Uv */
             paid_uv: number;
+        };
+        /**
+         * GivenCoupon
+         * @description A coupon as its giver sees it.
+         */
+        GivenCoupon: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Funder
+             * @enum {string}
+             */
+            funder: "merchant" | "platform";
+            /** Shop Id */
+            shop_id: string | null;
+            /** Shop Name */
+            shop_name: string | null;
+            /** Title */
+            title: string;
+            /**
+             * Benefit
+             * @enum {string}
+             */
+            benefit: "off" | "percent" | "freight";
+            /** Off Fen */
+            off_fen: number;
+            /** Percent Bps */
+            percent_bps: number;
+            /** Cap Fen */
+            cap_fen: number | null;
+            /** Threshold Fen */
+            threshold_fen: number;
+            /** Each Full */
+            each_full: boolean;
+            /**
+             * Scope
+             * @enum {string}
+             */
+            scope: "all" | "products" | "categories" | "shops";
+            /** Scope Ids */
+            scope_ids: string[];
+            /**
+             * Audience
+             * @enum {string}
+             */
+            audience: "everybody" | "new_buyer";
+            /** Stack Group */
+            stack_group: string;
+            /** Per Buyer Limit */
+            per_buyer_limit: number;
+            /** Claim From */
+            claim_from: string;
+            /** Claim Until */
+            claim_until: string;
+            /** Use From */
+            use_from: string | null;
+            /** Use Until */
+            use_until: string | null;
+            /** Use Days */
+            use_days: number | null;
+            /** Pieces Left */
+            pieces_left: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "scheduled" | "open" | "gone" | "ended" | "stopped";
+            /** Mine */
+            mine: number;
+            /** Pieces Max */
+            pieces_max: number;
+            /** Budget Fen */
+            budget_fen: number | null;
+            /** Committed Fen */
+            committed_fen: number;
+            /** Created At */
+            created_at: string;
+            /** Stopped At */
+            stopped_at: string | null;
+            figures: components["schemas"]["FiguresWire"];
         };
         /** GoodsTodo */
         GoodsTodo: {
@@ -4906,6 +5314,33 @@ export interface components {
             until: string;
         };
         /**
+         * MyCoupon
+         * @description A claim. `id` is what an order names in `coupon_ids`. `why` says in words why it cannot be used at the moment.
+         */
+        MyCoupon: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            coupon: components["schemas"]["CouponWire"];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "usable" | "used" | "expired";
+            /** Use From */
+            use_from: string;
+            /** Use Until */
+            use_until: string;
+            /** Claimed At */
+            claimed_at: string;
+            /** Why Code */
+            why_code: string | null;
+            /** Why */
+            why: string | null;
+        };
+        /**
          * MyShowcase
          * @description `path` is the page that buyers see.
          */
@@ -5240,6 +5675,29 @@ export interface components {
             data: components["schemas"]["ShippedData"];
         };
         /**
+         * OrderPrice
+         * @description What one shop's order comes to.
+         */
+        OrderPrice: {
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Shop Name */
+            shop_name: string;
+            /** Goods Fen */
+            goods_fen: number;
+            /** Discount Fen */
+            discount_fen: number;
+            /** Platform Discount Fen */
+            platform_discount_fen: number;
+            /** Freight Fen */
+            freight_fen: number;
+            /** Total Fen */
+            total_fen: number;
+        };
+        /**
          * OrderState
          * @enum {string}
          */
@@ -5259,10 +5717,16 @@ export interface components {
             lines: components["schemas"]["OrderLineWire"][];
             /** Goods Fen */
             goods_fen: number;
+            /** Discount Fen */
+            discount_fen: number;
+            /** Platform Discount Fen */
+            platform_discount_fen: number;
             /** Freight Fen */
             freight_fen: number;
             /** Total Fen */
             total_fen: number;
+            /** Steps */
+            steps: components["schemas"]["kaibo__trade__pricing__wire__StepWire"][];
             address: components["schemas"]["OrderAddress"];
             source: components["schemas"]["SourceWire"] | null;
             /** Note */
@@ -5355,6 +5819,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[GivenCoupon] */
+        Page_GivenCoupon_: {
+            /** Items */
+            items: components["schemas"]["GivenCoupon"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[LiveCardWire] */
         Page_LiveCardWire_: {
             /** Items */
@@ -5366,6 +5837,13 @@ export interface components {
         Page_MerchantWire_: {
             /** Items */
             items: components["schemas"]["MerchantWire"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[MyCoupon] */
+        Page_MyCoupon_: {
+            /** Items */
+            items: components["schemas"]["MyCoupon"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -5748,7 +6226,10 @@ export interface components {
             /** Started At */
             started_at: string;
         };
-        /** PlaceIn */
+        /**
+         * PlaceIn
+         * @description `coupon_ids`: the claims to use (`coupons_used` of the quote); all of them lower the price or the order is refused.
+         */
         PlaceIn: {
             /** Lines */
             lines: components["schemas"]["PlaceLineIn"][];
@@ -5761,6 +6242,8 @@ export interface components {
             source: components["schemas"]["BroadcastSource"] | components["schemas"]["ShowcaseSource"] | components["schemas"]["ShelfSource"];
             /** Note */
             note?: string | null;
+            /** Coupon Ids */
+            coupon_ids?: string[];
         };
         /**
          * PlaceLineIn
@@ -6059,16 +6542,31 @@ export interface components {
          * @enum {string}
          */
         PushOutcome: "news" | "nothing_new" | "unknown_parcel" | "forged" | "malformed";
-        /** Quote */
+        /**
+         * Quote
+         * @description `total_fen = goods_fen - discount_fen - platform_discount_fen + freight_fen`; `steps` is the breakdown to show.
+         */
         Quote: {
             /** Lines */
             lines: components["schemas"]["QuoteLine"][];
             /** Goods Fen */
             goods_fen: number;
+            /** Discount Fen */
+            discount_fen: number;
+            /** Platform Discount Fen */
+            platform_discount_fen: number;
             /** Freight Fen */
             freight_fen: number;
             /** Total Fen */
             total_fen: number;
+            /** Orders */
+            orders: components["schemas"]["OrderPrice"][];
+            /** Steps */
+            steps: components["schemas"]["kaibo__trade__pricing__wire__StepWire"][];
+            /** Coupons Used */
+            coupons_used: components["schemas"]["UsedWire"][];
+            /** Coupons Unused */
+            coupons_unused: components["schemas"]["UnusedWire"][];
         };
         /** QuoteIn */
         QuoteIn: {
@@ -6076,6 +6574,8 @@ export interface components {
             lines: components["schemas"]["QuoteLineIn"][];
             /** Address Id */
             address_id?: string | null;
+            /** Coupon Ids */
+            coupon_ids?: string[] | null;
         };
         /** QuoteLine */
         QuoteLine: {
@@ -7170,16 +7670,6 @@ export interface components {
             /** Why */
             why: string;
         };
-        /** StepWire */
-        StepWire: {
-            /** At */
-            at: string;
-            state: components["schemas"]["ParcelState"];
-            /** Text */
-            text: string;
-            /** Place */
-            place: string;
-        };
         /** StockBody */
         StockBody: {
             /** Delta */
@@ -7415,7 +7905,7 @@ export interface components {
             /** Correctable Until */
             correctable_until: string | null;
             /** Steps */
-            steps: components["schemas"]["StepWire"][];
+            steps: components["schemas"]["kaibo__trade__shipping__wire__StepWire"][];
             /** Corrections */
             corrections: components["schemas"]["CorrectionWire"][];
         };
@@ -7423,6 +7913,37 @@ export interface components {
         TracedParcels: {
             /** Items */
             items: components["schemas"]["TracedParcel"][];
+        };
+        /**
+         * UnusedWire
+         * @description A coupon of the buyer's that is not used here. `lack_fen`: what is missing to its threshold.
+         */
+        UnusedWire: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Title */
+            title: string;
+            /** Why Code */
+            why_code: string;
+            /** Why */
+            why: string;
+            /** Lack Fen */
+            lack_fen: number;
+        };
+        /** UsedWire */
+        UsedWire: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Title */
+            title: string;
+            /** Fen */
+            fen: number;
         };
         /** ValidationError */
         ValidationError: {
@@ -7504,6 +8025,33 @@ export interface components {
              */
             timestamp: string;
             data: components["schemas"]["TestData"];
+        };
+        /**
+         * StepWire
+         * @description One line of the breakdown over all orders of the checkout: charged for list and freight, taken off otherwise.
+         */
+        kaibo__trade__pricing__wire__StepWire: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "list" | "window" | "group" | "presale" | "shop_coupon" | "platform_coupon" | "state_subsidy" | "points" | "freight" | "free_freight" | "freight_coupon";
+            /** Label */
+            label: string;
+            /** Title */
+            title: string;
+            /** Fen */
+            fen: number;
+        };
+        /** StepWire */
+        kaibo__trade__shipping__wire__StepWire: {
+            /** At */
+            at: string;
+            state: components["schemas"]["ParcelState"];
+            /** Text */
+            text: string;
+            /** Place */
+            place: string;
         };
         /**
          * Problem
@@ -12541,6 +13089,393 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    claimable_coupons: {
+        parameters: {
+            query?: {
+                shop_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Coupons"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    claim: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                coupon_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyCoupon"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    my_coupons: {
+        parameters: {
+            query?: {
+                state?: "usable" | "used" | "expired";
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MyCoupon_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_coupons: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_GivenCoupon_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    issue_shop_coupon: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CouponIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GivenCoupon"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extend_shop_coupon: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+                coupon_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CouponMore"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GivenCoupon"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    platform_coupons: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_GivenCoupon_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    issue_platform_coupon: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CouponIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GivenCoupon"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extend_platform_coupon: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                coupon_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CouponMore"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GivenCoupon"];
+                };
             };
             /** @description The input is not right; `errors` names each field. */
             422: {

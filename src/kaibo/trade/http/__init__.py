@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from kaibo.people import facade as people
-from kaibo.trade.http import buyer, creator, operator, parcels, payments, refunds, shop, touches
+from kaibo.trade.http import buyer, coupons, creator, operator, parcels, payments, refunds, shop, touches
 from kaibo.trade.orders.leave import open_orders
 
 routers: tuple[APIRouter, ...] = (
@@ -15,6 +15,7 @@ routers: tuple[APIRouter, ...] = (
     payments.router,
     refunds.router,
     touches.router,
+    coupons.router,
 )
 
 people.register_leave_check(open_orders)

@@ -14,6 +14,7 @@ from kaibo.people import facade as people
 from kaibo.trade.contracts import AlreadyPaid, BadReturnPath, OrderState, Source
 from kaibo.trade.http.after_commit import AfterCommit, json_of
 from kaibo.trade.http.present import present_order, present_page
+from kaibo.trade.http.present_quote import quote_wire
 from kaibo.trade.orders import rules
 from kaibo.trade.orders.lookup import Which, counts, find_order, lock_order, require_buyer
 from kaibo.trade.orders.model import Wanted, WantedLine
@@ -25,6 +26,7 @@ from kaibo.trade.payment.resolve import resolve_charge
 from kaibo.trade.payment.start import ask_for_pay_url, start_charge
 from kaibo.trade.payment.status import is_worth_asking, payment_status
 from kaibo.trade.payment.withdraw import withdraw_order
+from kaibo.trade.pricing.price import price
 from kaibo.trade.wire import (
     BroadcastSource,
     ChargeRef,
@@ -49,14 +51,17 @@ States = Annotated[list[OrderState], Query(max_length=len(OrderState))]
 
 @router.post("/api/orders/quote", dependencies=[auth.public, limited("240/minute")])
 async def quote(body: QuoteIn, db: DbDep, caller: CallerDep) -> Quote:
-    """What these lines cost now. Nothing is held. Freight is the dearest one among the products, once an order."""
+    """What these lines cost now, and why. Nothing is held. Freight is the dearest one among the products, once an order.
+
+    Without `coupon_ids` the best choice among the buyer's coupons is made for them; an empty list is none. What is placed names
+    the coupons in `coupons_used`.
+    """
     quoted = await goods.quote(db, [(line.sku_id, line.quantity) for line in body.lines])
     rules.check_one_shop(quoted)
     if body.address_id is not None:
         await people.address_of(db, caller.id, body.address_id)
-    goods_fen = sum(line.unit_price_fen * line.quantity for line in quoted)
-    freight_fen = rules.freight(quoted)
-    rules.check_total(goods_fen + freight_fen)
+    priced = await price(db, caller.person_id, quoted, coupon_ids=body.coupon_ids)
+    rules.check_total(priced.total_fen)
     lines = [
         QuoteLine(
             sku_id=line.sku_id,
@@ -70,7 +75,8 @@ async def quote(body: QuoteIn, db: DbDep, caller: CallerDep) -> Quote:
         )
         for line in quoted
     ]
-    return Quote(lines=lines, goods_fen=goods_fen, freight_fen=freight_fen, total_fen=goods_fen + freight_fen)
+    shops = await people.shop_view(db, {order.shop_id for order in priced.orders})
+    return quote_wire(lines, priced, {shop_id: shop.name for shop_id, shop in shops.items()}, caller.locale)
 
 
 @router.post("/api/orders", status_code=201, dependencies=[auth.signed_in, limited("60/minute")])
@@ -188,6 +194,7 @@ def _wanted(body: PlaceIn) -> Wanted:
         address_id=body.address_id,
         source=_source(body.source),
         note=body.note,
+        coupon_ids=tuple(body.coupon_ids),
     )
 
 

@@ -16,6 +16,7 @@ from kaibo.trade.orders.lookup import Which, history_of, list_orders
 from kaibo.trade.orders.model import HistoryLine, Order, OrderLine, Viewer
 from kaibo.trade.payment.lookup import refunds_of
 from kaibo.trade.payment.model import Refund
+from kaibo.trade.pricing.wire import stored_steps
 from kaibo.trade.shipping.lookup import orders_with_number, parcels_of
 from kaibo.trade.shipping.model import Parcel
 from kaibo.trade.shipping.rules import left_of, shipped_of
@@ -74,8 +75,11 @@ def _order(
         shop=ShopRef(id=order.shop_id, name=order.shop_name),
         lines=[_line(line, left_of(line, shipped)) for line in order.lines],
         goods_fen=order.goods_fen,
+        discount_fen=order.discount_fen,
+        platform_discount_fen=order.platform_discount_fen,
         freight_fen=order.freight_fen,
         total_fen=order.total_fen,
+        steps=stored_steps(order.explanation, locale),
         address=_address(order, viewer),
         source=None if order.source is None else SourceWire(**vars(order.source)),
         note=order.note,

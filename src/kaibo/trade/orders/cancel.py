@@ -14,6 +14,7 @@ from kaibo.trade.orders import rules
 from kaibo.trade.orders.model import Order
 from kaibo.trade.orders.place import EXPIRE
 from kaibo.trade.orders.record import about, change_order, note_history
+from kaibo.trade.pricing import coupons
 
 
 async def cancel_order(db: Db, order: Order, *, reason: str, by: UUID) -> Order:
@@ -22,6 +23,7 @@ async def cancel_order(db: Db, order: Order, *, reason: str, by: UUID) -> Order:
     now = clock.now()
     cancelled = replace(order, state=OrderState.CANCELLED, closing=None, closing_why=None)
     await change_order(db, cancelled, "closing", "closing_why")
+    await coupons.release(db, cancelled.checkout_id)
     await goods.release(db, cancelled.id)
     await timers.cancel_timer(db, kind=EXPIRE, key=str(cancelled.id))
     await note_history(db, cancelled, at=now, actor="buyer", actor_id=by, why="trade.why.cancelled", said=reason)

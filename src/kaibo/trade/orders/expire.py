@@ -13,6 +13,7 @@ from kaibo.trade.orders import rules
 from kaibo.trade.orders.model import Order
 from kaibo.trade.orders.place import EXPIRE
 from kaibo.trade.orders.record import about, change_order, note_history
+from kaibo.trade.pricing import coupons
 
 
 async def expire_order(db: Db, order: Order) -> Order:
@@ -21,6 +22,7 @@ async def expire_order(db: Db, order: Order) -> Order:
     now = clock.now()
     expired = replace(order, state=OrderState.EXPIRED, closing=None, closing_why=None)
     await change_order(db, expired, "closing", "closing_why")
+    await coupons.release(db, expired.checkout_id)
     await goods.release(db, expired.id)
     await timers.cancel_timer(db, kind=EXPIRE, key=str(expired.id))
     await note_history(db, expired, at=now, actor="system", why="trade.why.expired")

@@ -66,6 +66,7 @@ class Wanted:
     address_id: UUID
     source: Source
     note: str | None = None
+    coupon_ids: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from kaibo.trade.orders.model import Order
 from kaibo.trade.orders.place import EXPIRE
 from kaibo.trade.orders.record import about, change_order, note_history
 from kaibo.trade.orders.terms import terms
+from kaibo.trade.pricing import coupons
 
 
 async def mark_paid(db: Db, order: Order, paid_at: datetime) -> Order:
@@ -34,6 +35,7 @@ async def mark_paid(db: Db, order: Order, paid_at: datetime) -> Order:
         closing_why=None,
     )
     await change_order(db, paid, "paid_at", "ship_before", "closing", "closing_why")
+    await coupons.spent(db, paid.checkout_id)
     await goods.consume(db, paid.id)
     await timers.cancel_timer(db, kind=EXPIRE, key=str(paid.id))
     why = "trade.why.paid_just_in_time" if was_closing else "trade.why.paid"

@@ -6,7 +6,6 @@ import secrets
 from dataclasses import replace
 
 from kaibo.goods import facade as goods
-from kaibo.goods.contracts import QuotedLine
 from kaibo.kernel import clock, timers
 from kaibo.kernel.db import Db
 from kaibo.kernel.ids import new_id
@@ -22,6 +21,9 @@ from kaibo.trade.orders.model import DeliveryAddress, Order, OrderLine, Terms, W
 from kaibo.trade.orders.record import about, insert_order, note_history
 from kaibo.trade.orders.sources import Attribution
 from kaibo.trade.orders.terms import terms
+from kaibo.trade.pricing import coupons
+from kaibo.trade.pricing.model import PricedLine, PricedOrder
+from kaibo.trade.pricing.price import price
 
 EXPIRE = "trade.order.expire"
 NUMBER_TRIES_MAX = 5
@@ -31,7 +33,7 @@ async def place_order(db: Db, buyer: Caller, wanted: Wanted) -> Order:
     """One order of one shop, its stock held until `pay_before`.
 
     Raises SkuMissing, NotOnSale, PriceChanged, OutOfStock, LimitReached (goods), AddressMissing (people), SeveralShops,
-    SkuTwice, NothingToPay, TotalTooLarge.
+    SkuTwice, NothingToPay, TotalTooLarge, CouponMissing, CouponUnusable.
     """
     asked = [(line.sku_id, line.quantity) for line in wanted.lines]
     quoted = await goods.quote(db, asked)
@@ -42,8 +44,10 @@ async def place_order(db: Db, buyer: Caller, wanted: Wanted) -> Order:
     products = frozenset(line.product_id for line in quoted)
     (attribution,) = await credit(db, [Ask(PersonId(buyer.id), wanted.source, products)], clock.now())
     shares = await freeze_shares(db, attribution, quoted, clock.now())
-    order = _draft(buyer, wanted, quoted, address, shop, attribution, shares, terms())
+    priced = await price(db, buyer.id, quoted, coupon_ids=wanted.coupon_ids)
+    order = _draft(buyer, wanted, priced.orders[0], address, shop, attribution, shares, terms())
     order = await _insert(db, order)
+    await coupons.use(db, order.checkout_id, priced.used, buyer.id)
     await timers.set_timer(db, kind=EXPIRE, key=str(order.id), due_at=order.pay_before)
     await note_history(db, order, at=order.created_at, actor="buyer", actor_id=buyer.id, why="trade.why.placed")
     await publish(db, OrderPlaced(**about(order, order.created_at)))
@@ -55,7 +59,7 @@ async def place_order(db: Db, buyer: Caller, wanted: Wanted) -> Order:
 def _draft(
     buyer: Caller,
     wanted: Wanted,
-    quoted: list[QuotedLine],
+    priced: PricedOrder,
     address: AddressView,
     shop: ShopView,
     attribution: Attribution,
@@ -63,12 +67,9 @@ def _draft(
     house: Terms,
 ) -> Order:
     now = clock.now()
-    freight_fen = rules.freight(quoted)
-    freights = rules.share_freight(freight_fen, quoted)
-    lines = tuple(_line(line, share, shares, house) for line, share in zip(quoted, freights, strict=True))
-    goods_fen = sum(line.line_fen for line in lines)
-    rules.check_total(goods_fen + freight_fen)
-    parts = rules.divide(lines, freight_fen, has_creator=attribution.creator_id is not None)
+    rules.check_total(priced.total_fen)
+    lines = tuple(_line(line, shares, house) for line in priced.lines)
+    parts = rules.divide(lines, priced.freight_fen, has_creator=attribution.creator_id is not None)
     order_id = OrderId(new_id())
     return Order(
         id=order_id,
@@ -80,9 +81,12 @@ def _draft(
         shop_name=shop.name,
         state=OrderState.PLACED,
         lines=lines,
-        goods_fen=goods_fen,
-        freight_fen=freight_fen,
-        total_fen=goods_fen + freight_fen,
+        goods_fen=priced.goods_fen,
+        discount_fen=priced.discount_fen,
+        platform_discount_fen=priced.platform_discount_fen,
+        freight_fen=priced.freight_fen,
+        total_fen=priced.total_fen,
+        explanation=priced.plain_explanation(),
         commission_fen=parts.creator_fen,
         platform_fee_fen=parts.platform_fen,
         address=_delivery(address),
@@ -99,8 +103,8 @@ def _draft(
     )
 
 
-def _line(quoted: QuotedLine, freight_paid_fen: int, shares: FrozenShares, house: Terms) -> OrderLine:
-    line_fen = quoted.unit_price_fen * quoted.quantity
+def _line(priced: PricedLine, shares: FrozenShares, house: Terms) -> OrderLine:
+    quoted = priced.quoted
     commission_bps, platform_fee_bps = rules.frozen_rates(shares.line_bps.get(quoted.product_id, 0), house)
     return OrderLine(
         id=LineId(new_id()),
@@ -111,10 +115,12 @@ def _line(quoted: QuotedLine, freight_paid_fen: int, shares: FrozenShares, house
         picture_url=quoted.picture_url,
         unit_price_fen=quoted.unit_price_fen,
         quantity=quoted.quantity,
-        line_fen=line_fen,
-        paid_fen=line_fen,
+        line_fen=priced.line_fen,
+        discount_fen=priced.discount_fen,
+        platform_discount_fen=priced.platform_discount_fen,
+        paid_fen=priced.paid_fen,
         freight_fen=quoted.freight_fen,
-        freight_paid_fen=freight_paid_fen,
+        freight_paid_fen=priced.freight_paid_fen,
         commission_bps=commission_bps,
         plan_id=shares.line_plan.get(quoted.product_id),
         platform_fee_bps=platform_fee_bps,

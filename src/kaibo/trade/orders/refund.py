@@ -16,6 +16,7 @@ from kaibo.trade.contracts import OrderRefunded, OrderState, WrongState
 from kaibo.trade.orders import rules
 from kaibo.trade.orders.model import Actor, Order
 from kaibo.trade.orders.record import about, change_order, note_history
+from kaibo.trade.pricing import coupons
 
 
 async def grant_refund(db: Db, order: Order, *, reason: str, actor: Actor, by: UUID | None = None) -> Order:
@@ -38,6 +39,7 @@ async def finish_refund(db: Db, order: Order, *, refund_fen: int, reason: str) -
     now = clock.now()
     refunded = replace(order, state=OrderState.REFUNDED)
     await change_order(db, refunded)
+    await coupons.give_back(db, refunded.checkout_id)
     await note_history(db, refunded, at=now, actor="payment", why="trade.why.refunded")
     await publish(db, OrderRefunded(**about(refunded, now), refund_fen=refund_fen, reason=reason))
     return refunded

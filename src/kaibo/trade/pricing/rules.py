@@ -107,6 +107,11 @@ class _Sheet:
         self.subsidies: list[SubsidyUsed] = []
         self.points = 0
 
+    def weights(self, places: Sequence[int]) -> list[int]:
+        """How freight is shared: by price, evenly where everything is free."""
+        found = [self.price[place] for place in places]
+        return found if any(found) else [1] * len(found)
+
     def takeable(self, places: Sequence[int]) -> dict[ShopId, int]:
         """What may still be taken off these lines, by shop: never an order's last ORDER_FEN_MIN."""
         found: dict[ShopId, int] = {}
@@ -165,7 +170,7 @@ class _Sheet:
 
     def _order(self, shop: ShopId, places: list[int]) -> PricedOrder:
         freight_fen = self.freight[shop]
-        shares = split(freight_fen, [self.price[place] for place in places])
+        shares = split(freight_fen, self.weights(places))
         lines = tuple(
             PricedLine(
                 self.lines[place],
@@ -289,7 +294,7 @@ def _freight(sheet: _Sheet, offers: Offers, vouchers: Sequence[Voucher]) -> None
     for shop, places in sheet.shops.items():
         charged = max(sheet.lines[place].freight_fen for place in places)
         amounts = [sheet.price[place] - sheet.off["merchant"][place] for place in places]
-        shares = tuple(split(charged, [sheet.price[place] for place in places]))
+        shares = tuple(split(charged, sheet.weights(places)))
         sheet.steps[shop].append(
             Step("freight", LABEL["freight"], charged, shares, sum(sheet.price[p] for p in places))
         )
@@ -320,7 +325,7 @@ def _freight_coupon(sheet: _Sheet, voucher: Voucher, taken: set[ShopId]) -> None
     else:
         taken.add(shop)
         its = sheet.shops[shop]
-        shares = tuple(split(fen, [sheet.price[place] for place in its]))
+        shares = tuple(split(fen, sheet.weights(its)))
         sheet.freight[shop] -= fen
         sheet.steps[shop].append(
             Step("freight_coupon", LABEL["freight_coupon"], fen, shares, base_fen, voucher.id, voucher.title)

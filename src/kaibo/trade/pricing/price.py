@@ -1,0 +1,65 @@
+"""Price a checkout for a buyer: what the database knows of their coupons goes into the pure pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from kaibo.goods.contracts import QuotedLine
+from kaibo.kernel import clock
+from kaibo.kernel.db import Db
+from kaibo.trade.pricing.choose import choose
+from kaibo.trade.pricing.coupons import rules as coupon_rules
+from kaibo.trade.pricing.coupons.lookup import claims_by_id, usable_claims
+from kaibo.trade.pricing.coupons.model import Claim
+from kaibo.trade.pricing.errors import CouponMissing, CouponUnusable
+from kaibo.trade.pricing.model import NO_OFFERS, Offers, Priced
+from kaibo.trade.pricing.rules import price_checkout
+
+
+async def price(
+    db: Db, buyer_id: UUID | None, quoted: Sequence[QuotedLine], *, coupon_ids: Sequence[UUID] | None = None
+) -> Priced:
+    """The checkout's orders, one a shop. `coupon_ids` are the buyer's claims to use, all of them; None is the best choice made for
+    them; an empty sequence is none, and asks the database nothing.
+
+    Raises CouponMissing for a claim that is not this buyer's, CouponUnusable for one that does nothing here, saying why.
+    """
+    if buyer_id is None or (coupon_ids is not None and not coupon_ids):
+        return price_checkout(quoted, NO_OFFERS)
+    if coupon_ids is None:
+        return await _best(db, buyer_id, quoted)
+    wanted = list(dict.fromkeys(coupon_ids))
+    claims = await claims_by_id(db, buyer_id, wanted)
+    now = clock.now()
+    for claim_id in wanted:
+        if claim_id not in claims:
+            raise CouponMissing(coupon_id=str(claim_id))
+        if why := coupon_rules.why_unusable(claims[claim_id], now):
+            raise _unusable(claims[claim_id], why)
+    priced = price_checkout(quoted, Offers(vouchers=tuple(claims[claim_id].voucher() for claim_id in wanted)))
+    for voucher, why_not, facts in priced.not_used:
+        raise _unusable(claims[voucher.id], why_not, int(facts.get("lack_fen", 0)))
+    return priced
+
+
+async def _best(db: Db, buyer_id: UUID, quoted: Sequence[QuotedLine]) -> Priced:
+    claims = await usable_claims(db, buyer_id, {line.shop_id for line in quoted}, clock.now())
+    by_id = {claim.id: claim for claim in claims}
+    while True:
+        offers = Offers(vouchers=tuple(claim.voucher() for claim in by_id.values())) if by_id else NO_OFFERS
+        priced = choose(quoted, offers)
+        short = [one.claim_id for one in priced.used if not _affordable(by_id[one.claim_id], one.fen)]
+        if not short:
+            return priced
+        for claim_id in short:
+            del by_id[claim_id]
+
+
+def _affordable(claim: Claim, fen: int) -> bool:
+    budget = claim.coupon.terms.budget_fen
+    return budget is None or claim.coupon.committed_fen + fen <= budget
+
+
+def _unusable(claim: Claim, why: str, lack_fen: int = 0) -> CouponUnusable:
+    return CouponUnusable(coupon_id=str(claim.id), title=claim.coupon.terms.title, why=[why], lack_fen=lack_fen)
