@@ -5617,6 +5617,29 @@ export interface components {
             timestamp: string;
             data: components["schemas"]["OrderData"];
         };
+        /**
+         * OrderPrice
+         * @description What one shop's order comes to.
+         */
+        OrderPrice: {
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Shop Name */
+            shop_name: string;
+            /** Goods Fen */
+            goods_fen: number;
+            /** Discount Fen */
+            discount_fen: number;
+            /** Platform Discount Fen */
+            platform_discount_fen: number;
+            /** Freight Fen */
+            freight_fen: number;
+            /** Total Fen */
+            total_fen: number;
+        };
         /** OrderReceivedMessage */
         OrderReceivedMessage: {
             /**
@@ -5673,29 +5696,6 @@ export interface components {
              */
             timestamp: string;
             data: components["schemas"]["ShippedData"];
-        };
-        /**
-         * OrderPrice
-         * @description What one shop's order comes to.
-         */
-        OrderPrice: {
-            /**
-             * Shop Id
-             * Format: uuid
-             */
-            shop_id: string;
-            /** Shop Name */
-            shop_name: string;
-            /** Goods Fen */
-            goods_fen: number;
-            /** Discount Fen */
-            discount_fen: number;
-            /** Platform Discount Fen */
-            platform_discount_fen: number;
-            /** Freight Fen */
-            freight_fen: number;
-            /** Total Fen */
-            total_fen: number;
         };
         /**
          * OrderState
