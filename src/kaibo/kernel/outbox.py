@@ -7,6 +7,7 @@ acknowledgement. `Nats-Msg-Id` lets the stream drop what was sent twice; consume
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from uuid import UUID
 
 import orjson
@@ -43,6 +44,17 @@ async def publish(db: Db, event: Event) -> UUID:
     )
     db.info[PUBLISHED] = True
     return event_id
+
+
+async def publish_many(db: Db, events: Sequence[Event]) -> None:
+    """Record many events in this transaction, in their order."""
+    rows = [
+        {"event_id": new_id(), "subject": one.subject, "aggregate_id": one.aggregate_id, "body": encode(one)}
+        for one in events
+    ]
+    if rows:
+        await db.execute(tables.outbox.insert(), rows)
+        db.info[PUBLISHED] = True
 
 
 def wake_relay_after_commits(database: Database, bus: Bus) -> None:

@@ -45,6 +45,22 @@ async def cancel_timer(db: Db, *, kind: str, key: str) -> None:
     await db.execute(delete(tables.timers).where(tables.timers.c.kind == kind, tables.timers.c.key == key))
 
 
+async def take_due(db: Db, *, kind: str, limit: int) -> list[str]:
+    """The keys of due timers of this kind, oldest first, taken away in this transaction; others' are left alone."""
+    t = tables.timers
+    due = (
+        select(t.c.key)
+        .where(t.c.kind == kind, t.c.due_at <= clock.now())
+        .order_by(t.c.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    keys = list((await db.execute(due)).scalars())
+    if keys:
+        await db.execute(delete(t).where(t.c.kind == kind, t.c.key.in_(keys)))
+    return keys
+
+
 class Timers:
     """The timers one wing acts on."""
 

@@ -163,12 +163,16 @@ class OrderRefunded(OrderEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class OrderSettled(OrderEvent):
-    """`merchant_fen + creator_fen + platform_fen == total_fen`."""
+    """The five shares sum to `total_fen - refunded_fen + subsidy_fen` (what the platform pays the merchant for its discounts)."""
 
     subject: ClassVar[str] = "trade.order.settled"
     merchant_fen: int
     creator_fen: int
     platform_fen: int
+    agency_fen: int = 0
+    leader_fen: int = 0
+    subsidy_fen: int = 0
+    refunded_fen: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

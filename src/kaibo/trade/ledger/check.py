@@ -111,15 +111,77 @@ RULES: dict[str, tuple[str, ...]] = {
            <> CASE WHEN o.state IN ('paid', 'shipped', 'received') THEN o.total_fen - o.refunded_fen ELSE 0 END
     """,
     ),
-    # a settled order's creator and platform got their frozen shares
+    # what settlements and refunds after them moved is what is written about each order
     "shares": (
-        _BY_ORDER,
         """
-        SELECT o.number FROM trade.orders o
-        LEFT JOIN moved c ON c.order_id = o.id AND c.kind = 'creator_commission'
-        LEFT JOIN moved p ON p.order_id = o.id AND p.kind = 'platform_fee'
-        WHERE coalesce(c.fen, 0) <> CASE WHEN o.state = 'settled' THEN o.commission_fen ELSE 0 END
-           OR coalesce(p.fen, 0) <> CASE WHEN o.state = 'settled' THEN o.platform_fee_fen ELSE 0 END
+        WITH moved AS (
+            SELECT t.order_id, sum(e.fen) FILTER (WHERE a.kind = 'merchant_payable') AS merchant,
+                sum(e.fen) FILTER (WHERE a.kind = 'creator_commission') AS creator,
+                sum(e.fen) FILTER (WHERE a.kind = 'agency_commission') AS agency,
+                sum(e.fen) FILTER (WHERE a.kind = 'leader_commission') AS leader,
+                sum(e.fen) FILTER (WHERE a.kind = 'platform_fee') AS platform,
+                sum(e.fen) FILTER (WHERE a.kind = 'coupons_platform') AS coupons
+            FROM trade.ledger_transactions t JOIN trade.ledger_entries e ON e.transaction_id = t.id
+            JOIN trade.ledger_accounts a ON a.id = e.account_id
+            WHERE t.kind IN ('settlement', 'take_back') GROUP BY t.order_id
+        ), gone AS (
+            SELECT order_id, sum(merchant_fen + freight_fen + subsidy_fen) AS merchant, sum(creator_fen) AS creator,
+                sum(agency_fen) AS agency, sum(leader_fen) AS leader, sum(platform_fen) AS platform, sum(subsidy_fen) AS subsidy
+            FROM trade.settlement_take_backs GROUP BY order_id
+        )
+        SELECT coalesce(s.order_id, m.order_id) FROM trade.settlements s
+        FULL JOIN moved m ON m.order_id = s.order_id LEFT JOIN gone g ON g.order_id = s.order_id
+        WHERE (coalesce(m.merchant, 0), coalesce(m.creator, 0), coalesce(m.agency, 0), coalesce(m.leader, 0),
+               coalesce(m.platform, 0), coalesce(-m.coupons, 0))
+            IS DISTINCT FROM (s.merchant_fen - coalesce(g.merchant, 0), s.creator_fen - coalesce(g.creator, 0),
+               s.agency_fen - coalesce(g.agency, 0), s.leader_fen - coalesce(g.leader, 0),
+               s.platform_fen - coalesce(g.platform, 0), s.subsidy_fen - coalesce(g.subsidy, 0))
+    """,
+    ),
+    # exactly the settled orders have a settlement
+    "settled": (
+        """
+        SELECT coalesce(o.number, s.order_id::text) FROM trade.settlements s
+        FULL JOIN (SELECT id, number FROM trade.orders WHERE state = 'settled') o ON o.id = s.order_id
+        WHERE o.id IS NULL OR s.order_id IS NULL
+    """,
+    ),
+    # every line was divided at its frozen rates: largest remainder keeps each part within one fen of the exact share
+    "frozen_rates": (
+        """
+        SELECT o.number FROM trade.settlement_lines s JOIN trade.order_lines l ON l.id = s.line_id
+        JOIN trade.orders o ON o.id = s.order_id
+        CROSS JOIN LATERAL (SELECT
+            s.merchant_fen + s.creator_fen + s.agency_fen + s.leader_fen + s.platform_fen AS goods,
+            s.creator_fen + s.agency_fen AS earned,
+            CASE WHEN o.creator_id IS NULL THEN 0 ELSE l.commission_bps END AS bps,
+            CASE WHEN o.agency_id IS NULL THEN 0 ELSE o.agency_bps END AS agency_bps,
+            CASE WHEN o.leader_id IS NULL THEN 0 ELSE o.leader_bps END AS leader_bps) x
+        WHERE abs(x.earned * 10000 - x.goods * x.bps) >= 10000
+           OR abs(s.platform_fen * 10000 - x.goods * l.platform_fee_bps) >= 10000
+           OR abs(s.leader_fen * 10000 - x.goods * least(x.leader_bps, 10000 - x.bps - l.platform_fee_bps)) >= 10000
+           OR abs(s.agency_fen * 10000 - x.earned * x.agency_bps) >= 10000
+           OR x.goods > l.paid_fen OR s.freight_fen > l.freight_paid_fen OR s.subsidy_fen > l.platform_discount_fen
+    """,
+    ),
+    # a settlement is the sum of its lines, and no line gives back more than it had
+    "settlement_lines": (
+        """
+        SELECT s.order_id FROM trade.settlements s JOIN (
+            SELECT order_id, sum(merchant_fen + freight_fen + subsidy_fen) AS merchant, sum(creator_fen) AS creator,
+                sum(agency_fen) AS agency, sum(leader_fen) AS leader, sum(platform_fen) AS platform
+            FROM trade.settlement_lines GROUP BY order_id
+        ) l ON l.order_id = s.order_id
+        WHERE (l.merchant, l.creator, l.agency, l.leader, l.platform)
+            IS DISTINCT FROM (s.merchant_fen, s.creator_fen, s.agency_fen, s.leader_fen, s.platform_fen)
+        UNION ALL
+        SELECT l.order_id FROM trade.settlement_lines l JOIN (
+            SELECT line_id, sum(merchant_fen) AS merchant, sum(creator_fen) AS creator, sum(agency_fen) AS agency,
+                sum(leader_fen) AS leader, sum(platform_fen) AS platform, sum(freight_fen) AS freight, sum(subsidy_fen) AS subsidy
+            FROM trade.settlement_take_backs GROUP BY line_id
+        ) g ON g.line_id = l.line_id
+        WHERE g.merchant > l.merchant_fen OR g.creator > l.creator_fen OR g.agency > l.agency_fen
+           OR g.leader > l.leader_fen OR g.platform > l.platform_fen OR g.freight > l.freight_fen OR g.subsidy > l.subsidy_fen
     """,
     ),
     # promised refunds are exactly the refunds under way

@@ -37,6 +37,13 @@ async def lock_if_free(db: Db, order_id: UUID) -> Order | None:
     return None if row is None else (await _with_lines(db, [row]))[0]
 
 
+async def lock_free(db: Db, order_ids: Sequence[UUID]) -> list[Order]:
+    """Those of these orders that nobody else is at, locked, in the order of their ids."""
+    o = orders
+    query = select(o).where(o.c.id.in_(order_ids)).order_by(o.c.id).with_for_update(skip_locked=True)
+    return await _with_lines(db, (await db.execute(query)).all()) if order_ids else []
+
+
 async def find_order(db: Db, order_id: UUID) -> Order:
     """Raises OrderMissing."""
     row = (await db.execute(select(orders).where(orders.c.id == order_id))).one_or_none()

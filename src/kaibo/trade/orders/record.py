@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,7 @@ from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
 from kaibo.kernel.db import Db
-from kaibo.trade.contracts import OrderedLine
+from kaibo.trade.contracts import OrderedLine, OrderState
 from kaibo.trade.orders.model import Actor, Order
 from kaibo.trade.orders.tables import order_history, order_lines, orders
 
@@ -52,6 +53,21 @@ async def note_history(
     """One line of the order's history. `why` is a word key ("trade.why.…"), `said` what the person wrote."""
     row = {"order_id": order.id, "at": at, "state": order.state.value, "actor": actor, "actor_id": actor_id}
     await db.execute(order_history.insert().values(row | {"why": why, "said": said or None}))
+
+
+async def mark_settled(db: Db, order_ids: Sequence[UUID], at: datetime) -> None:
+    """Write that these locked orders are settled."""
+    o = orders
+    await db.execute(update(o).where(o.c.id.in_(order_ids)).values(state=OrderState.SETTLED.value, settled_at=at))
+
+
+async def note_histories(db: Db, found: Sequence[Order], *, at: datetime, actor: Actor, why: str) -> None:
+    """The same line in the history of several orders."""
+    rows = [
+        {"order_id": one.id, "at": at, "state": one.state.value, "actor": actor, "actor_id": None, "why": why}
+        for one in found
+    ]
+    await db.execute(order_history.insert(), rows)
 
 
 def about(order: Order, at: datetime) -> dict[str, Any]:
