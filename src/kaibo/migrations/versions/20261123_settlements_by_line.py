@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "43c9555c2538"
-down_revision = "998c4b76fae5"
+down_revision = "292e20d5a1fe"
 branch_labels = None
 depends_on = None
 
