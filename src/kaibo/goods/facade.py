@@ -14,6 +14,7 @@ from kaibo.goods.affiliate.touch import record_touch, touches_of
 from kaibo.goods.catalog.categories import categories
 from kaibo.goods.catalog.tables import skus as sku_table
 from kaibo.goods.contracts import SkuId, SkuView
+from kaibo.goods.exporting.export_products import count_product_rows, product_header, product_rows
 from kaibo.goods.inventory.hold import consume, hold, put_back, release
 from kaibo.goods.pictures.lookup import picture_urls, picture_view, require_picture
 from kaibo.goods.shelf.cards import product_cards, quote, require_approved, skus_of
@@ -25,11 +26,14 @@ __all__ = [
     "category_keys",
     "commission_terms",
     "consume",
+    "count_product_rows",
     "earns",
     "hold",
     "in_showcase",
     "picture_view",
     "product_cards",
+    "product_header",
+    "product_rows",
     "put_back",
     "quote",
     "record_touch",

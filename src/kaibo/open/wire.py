@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from kaibo.kernel.web import Id, Instant, Wire
 from kaibo.kernel.web.wire import Text
@@ -130,7 +130,7 @@ class DeliveryFull(Wire):
 class ReplayBody(Wire):
     """Everything that failed and was written since `since`."""
 
-    since: Instant
+    since: AwareDatetime
 
 
 class Replayed(Wire):

@@ -65,6 +65,16 @@ class OrderedLine:
     line_fen: int
 
 
+@dataclass(frozen=True)
+class WhichOrders:
+    """A filter of a shop's orders: placed in [since, until), in one of `states` (any, where empty)."""
+
+    shop_id: UUID
+    since: datetime | None = None
+    until: datetime | None = None
+    states: tuple[OrderState, ...] = ()
+
+
 # --- events
 
 

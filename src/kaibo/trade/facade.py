@@ -10,5 +10,15 @@ from kaibo.trade.keep_books import keep_books
 from kaibo.trade.ledger.check import check_ledger
 from kaibo.trade.orders.lookup import open_order_count
 from kaibo.trade.orders.sources import SourceResolver, register_source_resolver
+from kaibo.trade.sheets.export_orders import count_order_rows, order_header, order_rows
 
-__all__ = ["SourceResolver", "check_ledger", "keep_books", "open_order_count", "register_source_resolver"]
+__all__ = [
+    "SourceResolver",
+    "check_ledger",
+    "count_order_rows",
+    "keep_books",
+    "open_order_count",
+    "order_header",
+    "order_rows",
+    "register_source_resolver",
+]

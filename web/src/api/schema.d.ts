@@ -1993,6 +1993,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/shops/{shop_id}/orders/shipments/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Shipments
+         * @description A CSV or .xlsx with order number, carrier and tracking number: the good rows are shipped, every bad one is named.
+         */
+        post: operations["import_shipments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/orders/shipments/import/template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Shipments Template
+         * @description An example file in the reader's language.
+         */
+        get: operations["get_shipments_template"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/creators/me/earnings": {
         parameters: {
             query?: never;
@@ -3337,6 +3377,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/shops/{shop_id}/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Exports
+         * @description Newest first, with their progress.
+         */
+        get: operations["list_exports"];
+        put?: never;
+        /**
+         * Create Export
+         * @description Have a file made in the background.
+         */
+        post: operations["create_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/exports/{export_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Export */
+        get: operations["get_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/exports/{export_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Export File
+         * @description The file; not found before it is done and after it has expired.
+         */
+        get: operations["get_export_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export interface webhooks {
     "order.placed": {
@@ -3961,6 +4062,11 @@ export interface components {
         };
         /** Body_import_product_file */
         Body_import_product_file: {
+            /** File */
+            file: string;
+        };
+        /** Body_import_shipments */
+        Body_import_shipments: {
             /** File */
             file: string;
         };
@@ -4737,6 +4843,70 @@ export interface components {
             subjects: string[];
             /** Expires At */
             expires_at: string;
+        };
+        /**
+         * ExportBody
+         * @description `since`, `until` (placed at; until excluded) and `states` are filters of orders.
+         */
+        ExportBody: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "orders" | "products";
+            /**
+             * Format
+             * @default csv
+             * @enum {string}
+             */
+            format: "csv" | "xlsx";
+            /** Since */
+            since?: string | null;
+            /** Until */
+            until?: string | null;
+            /**
+             * States
+             * @default []
+             */
+            states: components["schemas"]["OrderState"][];
+        };
+        /**
+         * ExportWire
+         * @description The file can be fetched while `state` is "done", until `expires_at`.
+         */
+        ExportWire: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "orders" | "products";
+            /**
+             * Format
+             * @enum {string}
+             */
+            format: "csv" | "xlsx";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "running" | "done" | "failed" | "expired";
+            /** Rows Done */
+            rows_done: number;
+            /** Rows Total */
+            rows_total: number;
+            /** File Bytes */
+            file_bytes: number | null;
+            /** Created At */
+            created_at: string;
+            /** Done At */
+            done_at: string | null;
+            /** Expires At */
+            expires_at: string | null;
         };
         /**
          * FiguresWire
@@ -5816,6 +5986,13 @@ export interface components {
         Page_EarningCard_: {
             /** Items */
             items: components["schemas"]["EarningCard"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[ExportWire] */
+        Page_ExportWire_: {
+            /** Items */
+            items: components["schemas"]["ExportWire"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -7202,12 +7379,38 @@ export interface components {
              */
             kind: "shelf";
         };
+        /**
+         * ShipFaultWire
+         * @description `line` counts from 1, the header's; `column`: number, carrier or tracking_number.
+         */
+        ShipFaultWire: {
+            /** Line */
+            line: number;
+            /** Column */
+            column: string | null;
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+        };
         /** ShipIn */
         ShipIn: {
             /** Carrier */
             carrier: string;
             /** Tracking Number */
             tracking_number: string;
+        };
+        /**
+         * ShipReportWire
+         * @description `rows` of the file = `shipped` + the rows in `errors`.
+         */
+        ShipReportWire: {
+            /** Rows */
+            rows: number;
+            /** Shipped */
+            shipped: number;
+            /** Errors */
+            errors: components["schemas"]["ShipFaultWire"][];
         };
         /** ShippedData */
         ShippedData: {
@@ -12785,6 +12988,90 @@ export interface operations {
             };
         };
     };
+    import_shipments: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_import_shipments"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShipReportWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_shipments_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     earnings: {
         parameters: {
             query?: {
@@ -15972,6 +16259,175 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SecretsWire"];
                 };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_exports: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ExportWire_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_export: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_export_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The input is not right; `errors` names each field. */
             422: {

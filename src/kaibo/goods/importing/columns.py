@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+import orjson
+
 from kaibo.goods.catalog import rules
 from kaibo.goods.catalog.categories import leaf_by_name
 from kaibo.goods.contracts import ServiceTag
@@ -111,6 +113,8 @@ def _points(cell: str) -> tuple[str, ...]:
 
 def _attributes(cell: str) -> tuple[tuple[str, str], ...]:
     found = []
+    if cell.startswith("[["):
+        return _exact_attributes(cell)
     for part in _parts(cell):
         name, sign, value = unicodedata.normalize("NFKC", part).partition("=" if "=" in part else ":")
         if not (name.strip() and sign and value.strip()):
@@ -122,7 +126,28 @@ def _attributes(cell: str) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
+def _exact_attributes(cell: str) -> tuple[tuple[str, str], ...]:
+    """`[["净含量","2.5=2kg"]]`: how the export writes what the plain form cannot say."""
+    pairs = _json(cell)
+    if not all(isinstance(p, list) and len(p) == 2 and all(isinstance(t, str) and t.strip() for t in p) for p in pairs):
+        raise BadCell("not_an_attribute", value=cell[:40])
+    if len(pairs) > rules.ATTRIBUTES_MAX:
+        raise BadCell("too_many", count=len(pairs), most=rules.ATTRIBUTES_MAX)
+    read = _text(rules.ATTRIBUTE_CHARS_MAX)
+    return tuple((read(name), read(value)) for name, value in pairs)
+
+
+def _json(cell: str) -> list[Any]:
+    try:
+        found = orjson.loads(cell)
+    except ValueError as wrong:
+        raise BadCell("not_an_attribute", value=cell[:40]) from wrong
+    return found if isinstance(found, list) else [found]
+
+
 def _parts(cell: str) -> list[str]:
+    if cell.startswith('["') and all(isinstance(part, str) for part in _json(cell)):
+        return [str(part) for part in _json(cell)]
     return [part.strip() for part in _LIST.split(cell) if part.strip()]
 
 

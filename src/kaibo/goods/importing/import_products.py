@@ -16,6 +16,7 @@ from kaibo.goods.catalog.record import NewSku, insert_products, insert_skus
 from kaibo.goods.catalog.rewrite import rewrite_skus
 from kaibo.goods.catalog.rules import PRODUCTS_PER_SHOP_MAX
 from kaibo.goods.catalog.tables import products, skus
+from kaibo.goods.importing.names import name_of_sku, sku_named
 from kaibo.goods.importing.plan import Plan, plan, sku_draft
 from kaibo.goods.importing.read import Fault, Row, read_file
 from kaibo.goods.inventory.tables import stock
@@ -55,21 +56,22 @@ async def _known(
 ) -> tuple[dict[str, tuple[Product, Sku]], dict[str, Product]]:
     """The shop's SKUs by code and its products by title, as far as the file names them; their rows are locked."""
     codes, titles = {row.cells["code"] for row in rows}, {row.cells["title"] for row in rows}
-    with_code = select(skus.c.product_id).where(
-        skus.c.shop_id == shop_id, skus.c.removed_at.is_(None), skus.c.code.in_(codes)
-    )
+    ids = [sku_id for code in codes if (sku_id := sku_named(code)) is not None]
+    coded = skus.c.code.in_(codes) | (skus.c.id.in_(ids) & skus.c.code.is_(None))
+    with_code = select(skus.c.product_id).where(skus.c.shop_id == shop_id, skus.c.removed_at.is_(None), coded)
     named = (products.c.id.in_(with_code)) | (products.c.title.in_(titles) & (products.c.state != "withdrawn"))
     here = select(products).where(products.c.shop_id == shop_id, named).order_by(products.c.id)
-    ids = list((await db.execute(here.with_only_columns(products.c.id).with_for_update())).scalars())
-    its_stock = select(stock.c.sku_id).where(stock.c.product_id.in_(ids)).order_by(stock.c.sku_id)
+    locked = list((await db.execute(here.with_only_columns(products.c.id).with_for_update())).scalars())
+    its_stock = select(stock.c.sku_id).where(stock.c.product_id.in_(locked)).order_by(stock.c.sku_id)
     await db.execute(its_stock.with_for_update())
-    found = await products_by(db, select(products).where(products.c.id.in_(ids)).order_by(products.c.id))
-    by_code = {sku.code: (p, sku) for p in found for sku in p.skus if sku.code in codes}
+    found = await products_by(db, select(products).where(products.c.id.in_(locked)).order_by(products.c.id))
+    named_skus = [(sku.code or name_of_sku(sku.id), p, sku) for p in found for sku in p.skus]
+    by_code = {code: (p, sku) for code, p, sku in named_skus if code in codes}
     by_title: dict[str, Product] = {}
     for p in found:
         if p.state != "withdrawn":
             by_title.setdefault(p.title, p)
-    return {code: hit for code, hit in by_code.items() if code}, by_title
+    return by_code, by_title
 
 
 async def _apply(db: Db, shop_id: UUID, actor_id: UUID, made: Plan) -> None:

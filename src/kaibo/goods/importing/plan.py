@@ -74,7 +74,7 @@ def sku_draft(row: Row, before: Sku | None = None) -> SkuDraft:
     return SkuDraft(
         name=c["sku_name"],
         price_fen=c["price"],
-        code=c["code"],
+        code=None if before and before.code is None else c["code"],
         stock=c["stock"],
         limit_per_buyer=c.get("limit", before.limit_per_buyer if before else None),
     )

@@ -1,9 +1,7 @@
-"""Read an import file: decode, split, and read every cell. Pure; every bad cell is named by line and column."""
+"""Read an import file (CSV or .xlsx), every cell of it. Pure; every bad cell is named by line and column."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +16,8 @@ from kaibo.goods.contracts import (
     ImportTooLong,
 )
 from kaibo.goods.importing.columns import COLUMNS, BadCell, Column, column_named
+from kaibo.goods.importing.refusals import ImportNotXlsx
+from kaibo.kernel.sheets import read as sheets
 
 FILE_BYTES_MAX = 2 << 20
 ROWS_MAX = 5_000
@@ -53,11 +53,12 @@ class ReadFile:
 
 
 def read_file(content: bytes) -> ReadFile:
-    """Raises FileTooLarge, ImportEncoding, ImportEmpty, ImportNotCsv, ImportColumnsMissing, ImportColumnUnknown, ImportTooLong."""
+    """Raises FileTooLarge, ImportEncoding, ImportEmpty, ImportNotCsv, ImportNotXlsx, ImportColumnsMissing, ImportColumnUnknown,
+    ImportTooLong.
+    """
     if len(content) > FILE_BYTES_MAX:
         raise FileTooLarge(bytes_max=FILE_BYTES_MAX)
-    text = decode(content)
-    lines = _lines(text)
+    lines = _lines(content)
     header = next(lines, None)
     if header is None:
         raise ImportEmpty()
@@ -78,36 +79,16 @@ def read_file(content: bytes) -> ReadFile:
     return ReadFile(rows, faults, count)
 
 
-def decode(content: bytes) -> str:
-    """UTF-8, with or without BOM, or GB 18030 (what Excel writes on a Chinese Windows). Raises ImportEncoding."""
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\x00" in text or any("\ue000" <= c <= "\uf8ff" for c in text):
-            # NUL: UTF-16 or a binary file; private use: bytes of another encoding that GB 18030 happens to accept
-            raise ImportEncoding()
-        return text
-    raise ImportEncoding()
-
-
-def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
+def _lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
     """(line at which the row begins, cells) of every row that is not blank."""
-    first = text.split("\n", 1)[0]
-    delimiter = max(",\t;", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    begun = 1
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as wrong:
-            raise ImportNotCsv(line=max(begun, reader.line_num)) from wrong
-        line, begun = begun, reader.line_num + 1
-        if any(cell.strip() for cell in cells):
-            yield line, [cell.strip() for cell in cells]
+    try:
+        yield from sheets.lines(content)
+    except sheets.NotText as wrong:
+        raise ImportEncoding() from wrong
+    except sheets.NotCsv as wrong:
+        raise ImportNotCsv(line=wrong.line) from wrong
+    except sheets.NotXlsx as wrong:
+        raise ImportNotXlsx() from wrong
 
 
 def _columns(header: list[str]) -> list[Column | None]:
@@ -132,6 +113,8 @@ def _row(line: int, cells: list[str], columns: list[Column | None]) -> tuple[Row
         if column is None or not cell:
             continue
         try:
+            if cell == sheets.ROUNDED:
+                raise BadCell("rounded")
             if len(cell) > CELL_CHARS_MAX:
                 raise BadCell("too_long", chars=len(cell), chars_max=CELL_CHARS_MAX)
             read[column.key] = column.read(cell)

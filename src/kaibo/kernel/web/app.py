@@ -18,7 +18,7 @@ from kaibo.kernel.web.wire import Wire
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
-UPLOAD_PATHS = ("/api/pictures", r"/api/shops/[^/]+/products/import")
+UPLOAD_PATHS = ("/api/pictures", r"/api/shops/[^/]+/products/import", r"/api/shops/[^/]+/orders/shipments/import")
 
 meta = APIRouter()
 

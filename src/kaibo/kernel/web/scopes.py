@@ -25,6 +25,8 @@ _ALL = (
     Scope("money:read"),
     Scope("room:read", ("room",)),
     Scope("room:write", ("room",)),
+    Scope("exports:read", ("shop",)),
+    Scope("exports:write", ("shop",)),
     Scope("webhooks:read", ("shop", "platform")),
     Scope("webhooks:write", ("shop", "platform")),
     Scope("platform:read", ("platform",)),

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from kaibo.goods.contracts import ProductId, SkuId
 from kaibo.kernel.db import Db
@@ -114,6 +114,11 @@ async def list_orders(db: Db, which: Which, *, before: UUID | None, limit: int) 
         conditions.append(o.c.id < before)
     rows = (await db.execute(select(o).where(and_(True, *conditions)).order_by(o.c.id.desc()).limit(limit))).all()
     return await _with_lines(db, rows)
+
+
+async def orders_by(db: Db, query: Select[Any]) -> list[Order]:
+    """The orders that `query` (of rows of `orders`) finds, in its order, each with its lines."""
+    return await _with_lines(db, (await db.execute(query)).all())
 
 
 def _conditions(which: Which) -> list[ColumnElement[bool]]:

@@ -1,0 +1,1 @@
+"""Products as a table that can be imported again."""

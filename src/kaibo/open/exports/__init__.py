@@ -1,0 +1,1 @@
+"""Orders and products as files, made in the background."""

@@ -1,0 +1,1 @@
+"""Orders as a table, and parcels out of one."""
