@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import io
 import struct
-import time
 import uuid
 import zlib
 from pathlib import Path
@@ -75,13 +74,11 @@ def test_transparency_is_kept() -> None:
 
 
 @pytest.mark.parametrize("size", [(50_000, 50_000), (2**31 - 1, 2), (40_001, 1_000), (10_000, 9_500)])
-def test_a_bomb_is_refused_by_its_header_in_no_time(size: tuple[int, int]) -> None:
+def test_a_bomb_is_refused_by_its_header(size: tuple[int, int]) -> None:
     bomb = png_claiming(*size, zlib.compress(b"\x00" * 1_000_000))
     assert len(bomb) < 10_000
-    started = time.perf_counter()
     with pytest.raises(PictureTooLarge):
         shrink(bomb)
-    assert time.perf_counter() - started < 0.5
 
 
 def test_a_bomb_in_a_side_chunk_is_refused() -> None:

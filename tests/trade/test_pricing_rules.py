@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from typing import Any
 from uuid import UUID
 
@@ -359,17 +358,3 @@ def test_refunds_in_any_order_and_portion_give_back_exactly_what_was_paid(
 def test_more_than_was_bought_is_not_taken_back() -> None:
     with pytest.raises(ValueError, match="2 of 1 remaining"):
         refund_of(1_000, 3, refunded_fen=666, refunded_quantity=2, take=2)
-
-
-def test_the_plainest_order_is_priced_in_microseconds() -> None:
-    """Ten thousand a second leave 100 µs an order for everything; a tenth of that is already too slow."""
-    plain = [line(freight_fen=600)]
-    best = min(_seconds(plain) for _ in range(5))
-    assert best < 10e-6, f"{best * 1e6:.1f} µs"
-
-
-def _seconds(lines: list[QuotedLine], rounds: int = 5_000) -> float:
-    began = time.process_time()
-    for _ in range(rounds):
-        price_checkout(lines)
-    return (time.process_time() - began) / rounds
