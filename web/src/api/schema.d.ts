@@ -2202,7 +2202,7 @@ export interface paths {
         };
         /**
          * Claimable Coupons
-         * @description What can be claimed now: the platform's coupons, and before them the shop's where one is named.
+         * @description What can be claimed now: coupons of the shops named, or of the shops of the products named, then the platform's.
          */
         get: operations["claimable_coupons"];
         put?: never;
@@ -8129,6 +8129,8 @@ export interface components {
             id: string;
             /** Title */
             title: string;
+            /** Group */
+            group: string;
             /** Why Code */
             why_code: string;
             /** Why */
@@ -8136,7 +8138,10 @@ export interface components {
             /** Lack Fen */
             lack_fen: number;
         };
-        /** UsedWire */
+        /**
+         * UsedWire
+         * @description `group`: of coupons with the same one a checkout takes one.
+         */
         UsedWire: {
             /**
              * Id
@@ -8145,6 +8150,8 @@ export interface components {
             id: string;
             /** Title */
             title: string;
+            /** Group */
+            group: string;
             /** Fen */
             fen: number;
         };
@@ -13400,7 +13407,8 @@ export interface operations {
     claimable_coupons: {
         parameters: {
             query?: {
-                shop_id?: string | null;
+                shop_id?: string[];
+                product_id?: string[];
             };
             header?: never;
             path?: never;

@@ -36,6 +36,12 @@ export type Sku = Schemas['SkuOnOffer']
 export type Product = Schemas['ProductWire']
 export type Picture = Product['pictures'][number]
 
+// coupons
+export type Coupon = Schemas['CouponWire']
+export type MyCoupon = Schemas['MyCoupon']
+export type CouponUsed = Schemas['UsedWire']
+export type CouponUnused = Schemas['UnusedWire']
+
 // stage
 export type LiveCard = Schemas['LiveCardWire']
 export type BroadcastState = LiveCard['state']

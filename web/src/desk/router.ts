@@ -47,6 +47,7 @@ const routes: RouteRecordRaw[] = [
   page('product-new', '/shops/:shopId/products/new', () => import('./merchant/ProductEditor.vue'), { title: 'product.new_title', allow: ofShop }),
   page('product', '/shops/:shopId/products/:productId', () => import('./merchant/ProductEditor.vue'), { title: 'product.title', allow: ofShop }),
   page('orders', '/shops/:shopId/orders', () => import('./merchant/OrdersPage.vue'), { title: 'orders.title', allow: ofShop }),
+  page('coupons', '/shops/:shopId/coupons', () => import('./merchant/CouponsPage.vue'), { title: 'coupons.title', allow: ofShop }),
   page('money', '/shops/:shopId/money', () => import('./merchant/MoneyPage.vue'), { title: 'money.title', allow: ofShop }),
   page('merchant', '/merchant', () => import('./merchant/OnboardPage.vue'), { title: 'onboard.title' }),
 
@@ -55,6 +56,7 @@ const routes: RouteRecordRaw[] = [
 
   page('wall', '/wall', () => import('./operator/WallPage.vue'), { title: 'wall.title', allow: ofOperator }),
   page('reviews', '/reviews', () => import('./operator/ReviewsPage.vue'), { title: 'reviews.title', allow: ofReviewer }),
+  page('platform-coupons', '/coupons', () => import('./merchant/CouponsPage.vue'), { title: 'coupons.platform_title', allow: ofOperator }),
   page('find-orders', '/find-orders', () => import('./operator/OrderSearch.vue'), { title: 'find.title', allow: ofOperator }),
   page('ledger', '/ledger', () => import('./operator/LedgerPage.vue'), { title: 'ledger.title', allow: ofOperator }),
   page('payment-notices', '/payment-notices', () => import('./operator/PaymentNotices.vue'), { title: 'callbacks.title', allow: ofOperator }),

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
+from kaibo.goods import facade as goods
 from kaibo.kernel import clock
 from kaibo.kernel.db import Db
 from kaibo.kernel.i18n import Locale
@@ -32,12 +33,18 @@ from kaibo.trade.pricing.wire import (
 router = APIRouter(tags=["coupons"])
 
 CLAIMABLE_MAX = 50
+ShopIds = Annotated[Sequence[Id], Query(max_length=20)]
+ProductIds = Annotated[Sequence[Id], Query(max_length=200)]
 
 
 @router.get("/api/coupons", dependencies=[auth.public])
-async def claimable_coupons(db: DbDep, caller: CallerDep, shop_id: Annotated[Id | None, Query()] = None) -> Coupons:
-    """What can be claimed now: the platform's coupons, and before them the shop's where one is named."""
-    found = await lookup.claimable(db, shop_id=shop_id, now=clock.now(), limit=CLAIMABLE_MAX)
+async def claimable_coupons(
+    db: DbDep, caller: CallerDep, shop_id: ShopIds = (), product_id: ProductIds = ()
+) -> Coupons:
+    """What can be claimed now: coupons of the shops named, or of the shops of the products named, then the platform's."""
+    cards = await goods.product_cards(db, product_id)
+    shops = {*shop_id, *(card.shop_id for card in cards.values())}
+    found = await lookup.claimable(db, shops, now=clock.now(), limit=CLAIMABLE_MAX)
     mine = await lookup.claimed_counts(db, caller.id, [one.id for one in found]) if caller.person_id else {}
     return Coupons(items=await _shown(db, found, mine))
 

@@ -7,14 +7,12 @@ from itertools import product
 from math import prod
 
 from kaibo.goods.contracts import QuotedLine
-from kaibo.people.contracts import ShopId
 from kaibo.trade.pricing.model import NotUsed, Offers, Priced, Voucher
 from kaibo.trade.pricing.rules import price_checkout
 
 COMBINATIONS_MAX = 256
 """Up to here every combination is tried; beyond, one choice at a time is improved until none improves."""
 
-_Group = tuple[ShopId | None, str, bool]
 Choice = tuple[Voucher | None, ...]
 
 
@@ -22,14 +20,15 @@ def choose(lines: Sequence[QuotedLine], offers: Offers) -> Priced:
     """The checkout with the cheapest choice among `offers.vouchers`; at least as cheap as with any single one.
 
     Of equally cheap choices the one with fewer coupons, then the one whose coupons end sooner. `not_used` says of every other
-    coupon why it is not in: what it lacks, or "same_group" where a better one took its place.
+    coupon why it is not in: what it lacks, "same_group" where a better one took its place, "not_chosen" where another
+    combination is cheaper.
     """
     if not offers.vouchers:
         return price_checkout(lines, offers)
     useful, useless = _sift(lines, offers)
-    groups: dict[_Group, list[Voucher | None]] = {}
+    groups: dict[str, list[Voucher | None]] = {}
     for voucher in useful:
-        groups.setdefault((voucher.shop_id, voucher.group, voucher.benefit == "freight"), [None]).append(voucher)
+        groups.setdefault(voucher.group_key, [None]).append(voucher)
     options = list(groups.values())
     if prod(len(one) for one in options) <= COMBINATIONS_MAX:
         chosen = min((choice for choice in product(*options)), key=lambda choice: _rank(lines, offers, choice))
@@ -37,7 +36,9 @@ def choose(lines: Sequence[QuotedLine], offers: Offers) -> Priced:
         chosen = _improve(lines, offers, options)
     priced = _price(lines, offers, chosen)
     kept = {one.claim_id for one in priced.used}
-    left_out = [NotUsed(v, "same_group", {}) for v in useful if v.id not in kept]
+    taken = {one.group for one in priced.used}
+    others = [v for v in useful if v.id not in kept]
+    left_out = [NotUsed(v, "same_group" if v.group_key in taken else "not_chosen", {}) for v in others]
     return priced._replace(not_used=(*useless, *left_out))
 
 

@@ -28,7 +28,9 @@ Funder = Literal["merchant", "platform"]
 Benefit = Literal["off", "percent", "freight"]
 """`off` takes `off_fen`, `percent` takes `percent_bps` of the amount, `freight` takes up to `off_fen` of the freight."""
 Scope = Literal["all", "products", "categories", "shops"]
-WhyNot = Literal["no_line_fits", "price_excluded", "below_threshold", "same_group", "nothing_left", "no_freight"]
+WhyNot = Literal[
+    "no_line_fits", "price_excluded", "below_threshold", "same_group", "nothing_left", "no_freight", "not_chosen"
+]
 
 NO_FACTS: Mapping[str, Any] = MappingProxyType({})
 
@@ -55,6 +57,11 @@ class Voucher(NamedTuple):
     scope_ids: frozenset[str] = frozenset()
     group: str = "coupon"
     use_until: datetime | None = None
+
+    @property
+    def group_key(self) -> str:
+        """A checkout takes one coupon of each."""
+        return f"{self.shop_id or 'platform'}:{'freight' if self.benefit == 'freight' else self.group}"
 
 
 class Subsidy(NamedTuple):
@@ -151,6 +158,7 @@ class Used(NamedTuple):
     claim_id: UUID
     coupon_id: UUID
     fen: int
+    group: str = ""
 
 
 class SubsidyUsed(NamedTuple):

@@ -238,9 +238,9 @@ def _coupons(sheet: _Sheet, stage: Stage, vouchers: Sequence[Voucher]) -> None:
             continue
         able.append((worth(voucher, base_fen), voucher, places))
     # Whatever order they came in, the largest is taken first.
-    groups: set[tuple[ShopId | None, str]] = set()
+    groups: set[str] = set()
     for fen, voucher, places in sorted(able, key=lambda one: (-one[0], one[1].id)):
-        if (key := (voucher.shop_id, voucher.group)) in groups:
+        if (key := voucher.group_key) in groups:
             sheet.refuse(stage.kind, voucher, "same_group")
             continue
         taken = sheet.take(stage, fen, places)
@@ -250,7 +250,7 @@ def _coupons(sheet: _Sheet, stage: Stage, vouchers: Sequence[Voucher]) -> None:
         groups.add(key)
         of_base = [base if place in places else 0 for place, base in enumerate(bases)]
         sheet.explain(stage.kind, taken, of_base, voucher.id, voucher.title)
-        sheet.used.append(Used(voucher.id, voucher.coupon_id, sum(taken)))
+        sheet.used.append(Used(voucher.id, voucher.coupon_id, sum(taken), voucher.group_key))
 
 
 def _subsidise(sheet: _Sheet, subsidy: Subsidy) -> None:
@@ -330,7 +330,7 @@ def _freight_coupon(sheet: _Sheet, voucher: Voucher, taken: set[ShopId]) -> None
         sheet.steps[shop].append(
             Step("freight_coupon", LABEL["freight_coupon"], fen, shares, base_fen, voucher.id, voucher.title)
         )
-        sheet.used.append(Used(voucher.id, voucher.coupon_id, fen))
+        sheet.used.append(Used(voucher.id, voucher.coupon_id, fen, voucher.group_key))
 
 
 def refund_of(paid_fen: int, quantity: int, *, refunded_fen: int, refunded_quantity: int, take: int) -> int:

@@ -139,8 +139,11 @@ class StepWire(Wire):
 
 
 class UsedWire(Wire):
+    """`group`: of coupons with the same one a checkout takes one."""
+
     id: Id
     title: str
+    group: str
     fen: Fen
 
 
@@ -149,6 +152,7 @@ class UnusedWire(Wire):
 
     id: Id
     title: str
+    group: str
     why_code: str
     why: str
     lack_fen: Fen
@@ -232,10 +236,13 @@ def stored_steps(explanation: Sequence[Mapping[str, Any]], locale: Locale) -> li
 
 def used_of(priced: Priced) -> list[UsedWire]:
     titles = {step.ref: step.title for order in priced.orders for step in order.explanation if step.ref}
-    return [UsedWire(id=one.claim_id, title=titles[one.claim_id], fen=one.fen) for one in priced.used]
+    return [UsedWire(id=one.claim_id, title=titles[one.claim_id], group=one.group, fen=one.fen) for one in priced.used]
 
 
 def unused_wire(one: NotUsed, locale: Locale) -> UnusedWire:
     why = say(f"trade.coupon_unusable.{one.why}", locale, {})
     lack = int(one.facts.get("lack_fen", 0))
-    return UnusedWire(id=one.voucher.id, title=one.voucher.title, why_code=one.why, why=why, lack_fen=lack)
+    voucher = one.voucher
+    return UnusedWire(
+        id=voucher.id, title=voucher.title, group=voucher.group_key, why_code=one.why, why=why, lack_fen=lack
+    )

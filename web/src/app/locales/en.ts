@@ -12,6 +12,7 @@ export default {
   'nav.room': 'Live room',
   'nav.orders': 'My orders',
   'nav.order': 'Order',
+  'nav.coupons': 'My coupons',
   'nav.addresses': 'Addresses',
   'nav.realname': 'Real name',
   'nav.leave': 'Delete account',

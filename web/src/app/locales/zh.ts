@@ -10,6 +10,7 @@ export default {
   'nav.room': '直播间',
   'nav.orders': '我的订单',
   'nav.order': '订单详情',
+  'nav.coupons': '我的优惠券',
   'nav.addresses': '收货地址',
   'nav.realname': '实名认证',
   'nav.leave': '注销账号',

@@ -6,7 +6,7 @@ const shop = (shopId: string): string => `/api/shops/${shopId}`
 export const goods = {
   categories: () => http.get<Listed<Category>>('/api/categories'),
   todo: (shopId: string) => http.get<GoodsTodo>(`${shop(shopId)}/goods-todo`),
-  list: (shopId: string, query: { state?: string; q?: string; cursor?: string }) =>
+  list: (shopId: string, query: { state?: string; q?: string; cursor?: string; limit?: number }) =>
     http.get<Listed<ShopProduct>>(`${shop(shopId)}/products`, query),
   one: (shopId: string, id: string) => http.get<ShopProduct>(`${shop(shopId)}/products/${id}`),
   add: (shopId: string, body: ProductIn, key: string) => http.create<ShopProduct>(`${shop(shopId)}/products`, body, key),

@@ -23,6 +23,10 @@ export type MerchantIn = Schemas['MerchantBody']
 export type CrewMember = Schemas['CrewMemberWire']
 export type CrewIn = Schemas['CrewBody']
 
+// coupons
+export type CouponIn = Schemas['CouponIn']
+export type GivenCoupon = Schemas['GivenCoupon']
+
 // goods
 export type Category = Schemas['CategoryWire']
 export type Picture = Schemas['PictureWire']

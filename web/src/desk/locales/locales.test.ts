@@ -59,6 +59,8 @@ describe('the desk in two languages', () => {
         'stream_started', 'stream_stopped', 'broadcast_cut', 'publisher_stalled', 'publisher_recovered', 'gop_too_long', 'recording_stopped', 'recording_resumed',
         'recording_not_closed',
       ],
+      coupon_state: ['scheduled', 'open', 'gone', 'ended', 'stopped'],
+      coupon: ['benefit_off', 'benefit_percent', 'benefit_freight', 'scope_all', 'scope_products', 'scope_categories', 'scope_shops', 'group_coupon', 'group_member', 'group_campaign'],
       realname_state: ['none', 'pending', 'verified', 'stale', 'refused'],
       money_input: ['empty', 'not_a_number', 'too_many_decimals', 'too_large'],
       account: ['gateway', 'escrow', 'refunds_payable', 'merchant_payable', 'creator_commission', 'platform_fee'],

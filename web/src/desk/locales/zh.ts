@@ -2,6 +2,7 @@ import shell from './zh/shell'
 import stage from './zh/stage'
 import board from './zh/board'
 import shop from './zh/shop'
+import coupons from './zh/coupons'
 import platform from './zh/platform'
 
-export default { ...shell, ...stage, ...board, ...shop, ...platform } as const satisfies Record<string, string>
+export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons } as const satisfies Record<string, string>

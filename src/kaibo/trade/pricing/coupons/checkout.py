@@ -56,7 +56,10 @@ async def _hold(db: Db, checkout_id: UUID, fresh: Sequence[Used], buyer_id: UUID
         if not await _commit_budget(db, one.coupon_id, one.fen):
             await _refuse(db, one.claim_id, buyer_id, "budget_gone")
     common = {"checkout_id": checkout_id, "buyer_id": buyer_id, "state": "held", "held_at": now, "changed_at": now}
-    await db.execute(coupon_uses.insert(), [one._asdict() | common for one in fresh])
+    await db.execute(
+        coupon_uses.insert(),
+        [{"claim_id": one.claim_id, "coupon_id": one.coupon_id, "fen": one.fen} | common for one in fresh],
+    )
 
 
 async def _refuse(db: Db, claim_id: UUID, buyer_id: UUID, why: str | None = None) -> None:

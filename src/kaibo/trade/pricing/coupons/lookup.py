@@ -57,10 +57,10 @@ async def list_coupons(db: Db, shop_id: UUID | None, *, before: UUID | None, lim
     return [coupon_of(row) for row in await db.execute(query.order_by(coupons.c.id.desc()).limit(limit))]
 
 
-async def claimable(db: Db, *, shop_id: UUID | None, now: datetime, limit: int) -> list[Coupon]:
-    """Coupons that can be claimed now: the platform's, and where a shop is named that shop's before them."""
+async def claimable(db: Db, shop_ids: Collection[UUID], *, now: datetime, limit: int) -> list[Coupon]:
+    """Coupons that can be claimed now: those of the shops, then the platform's."""
     c = coupons
-    whose = c.c.shop_id.is_(None) if shop_id is None else or_(c.c.shop_id == shop_id, c.c.shop_id.is_(None))
+    whose = or_(c.c.shop_id.is_(None), c.c.shop_id.in_(shop_ids))
     is_open = and_(c.c.claim_from <= now, c.c.claim_until > now, c.c.stopped_at.is_(None), c.c.claimed < c.c.pieces_max)
     left = or_(c.c.budget_fen.is_(None), c.c.committed_fen < c.c.budget_fen)
     query = select(c).where(whose, is_open, left).order_by(c.c.shop_id.is_(None), c.c.id.desc()).limit(limit)

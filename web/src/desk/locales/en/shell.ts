@@ -21,6 +21,8 @@ export default {
   'nav.ledger': 'Ledger check',
   'nav.payment-notices': 'Payment notices',
   'nav.parked': 'Parked events',
+  'nav.coupons': 'Coupons',
+  'nav.platform-coupons': 'Platform coupons',
   'nav.group_shop': 'Shop',
   'nav.leave': 'Log out',
   'nav.language': 'Language',

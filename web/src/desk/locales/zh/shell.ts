@@ -21,6 +21,8 @@ export default {
   'nav.ledger': '账本核对',
   'nav.payment-notices': '支付通知',
   'nav.parked': '停放事件',
+  'nav.coupons': '优惠券',
+  'nav.platform-coupons': '平台优惠券',
   'nav.group_shop': '店铺',
   'nav.leave': '退出登录',
   'nav.language': '语言',
