@@ -16,6 +16,7 @@ from kaibo.kernel.web.limits import Limiter
 from kaibo.kernel.web.state import State
 from kaibo.people import facade as people
 from kaibo.stage import facade as stage
+from kaibo.trade import http as trade_http
 
 
 def application(settings: Settings) -> FastAPI:
@@ -33,10 +34,11 @@ def application(settings: Settings) -> FastAPI:
                 resolve_caller=people.resolve_caller,
                 parts={Reaction: house.reactions()},
             )
+            trade_http.open_till(app.state.kaibo)
             stage.register()
             yield
 
-    return build(settings, house.ROUTERS, lifespan, house.MACHINE_PATHS, house.OUTGOING)
+    return build(settings, house.ROUTERS, lifespan, house.MACHINE_PATHS, house.OUTGOING, trade_http.THIN)
 
 
 def create() -> FastAPI:

@@ -20,9 +20,9 @@ from kaibo.kernel.db import Database
 from kaibo.kernel.engines.nats import NatsEngine
 from kaibo.kernel.engines.postgres import PostgresEngine
 from kaibo.kernel.jobs import Jobs
-from kaibo.kernel.outbox import wake_relay_after_commits
+from kaibo.kernel.outbox import Expander, wake_relay_after_commits
 from kaibo.kernel.reactions import Reaction
-from kaibo.kernel.timers import Action
+from kaibo.kernel.timers import Action, Sweep
 from kaibo.open import http as open_http
 from kaibo.open import reactions as open_wing
 from kaibo.people import http as people_http
@@ -60,6 +60,16 @@ def reactions() -> dict[str, Reaction]:
 def timers() -> dict[str, Action]:
     """Every timer's action by its kind."""
     return {kind: action for wing in WINGS for kind, action in wing.timers.all.items()}
+
+
+def sweeps() -> list[Sweep]:
+    """What is swept by its own index instead of by timer rows."""
+    return [sweep for wing in WINGS for sweep in wing.timers.sweeps]
+
+
+def expanders() -> dict[str, Expander]:
+    """How the relay opens outbox rows that stand for many events."""
+    return dict(trade.EXPANDERS)
 
 
 class NoEngines(Exception):

@@ -53,8 +53,8 @@ def _parts(here: Context, stop: asyncio.Event) -> dict[str, Callable[[], Awaitab
     database, bus = here.database, here.bus
     actions = {**house.timers(), HOUSEKEEPING: _housekeeping}
     parts: dict[str, Callable[[], Awaitable[None]]] = {
-        "relay": lambda: Relay(database, bus).run(stop),
-        "timers": lambda: Sweeper(database, actions).run(stop),
+        "relay": lambda: Relay(database, bus, house.expanders()).run(stop),
+        "timers": lambda: Sweeper(database, actions, house.sweeps()).run(stop),
         "jobs": lambda: jobs.run(jobs.application(here.settings.database_url, house.JOBS), stop),
         "rooms": lambda: stage.run_rooms(stop),
         "webhooks": lambda: open_wing.send_webhooks(stop),

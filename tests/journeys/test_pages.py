@@ -119,7 +119,7 @@ async def shopper(town: Town) -> Shopper:
         "address_id": address_id,
         "source": {"kind": "broadcast", "id": town.broadcast_id, "item": town.item_id},
     }
-    order = await buyer.post("/api/orders", body, key=fresh_key())
+    (order,) = (await buyer.post("/api/orders", body, key=fresh_key()))["orders"]
     await town.pay(buyer, order["id"])
     await town.until(lambda: buyer.get(f"/api/orders/{order['id']}"), lambda now: now["state"] == "paid")
     return Shopper(buyer, order["id"])

@@ -178,7 +178,8 @@ class Town:
             "source": {"kind": "broadcast", "id": self.broadcast_id, "item": self.item_id},
         }
         made: dict[str, Any] = await buyer.post("/api/orders", body, key=key or fresh_key())
-        return made
+        (order,) = made["orders"]
+        return dict(order)
 
     async def close(self) -> None:
         await self.stop_pushing()

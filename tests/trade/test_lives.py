@@ -109,7 +109,7 @@ class Life:
         await withdraw_order(self.db, self.order_id, buyer_id=self.buyer.id, reason="")
 
     async def _expire(self) -> None:
-        await expire_by_time(self.db, str(self.order_id), {})
+        await expire_by_time(self.db, self.order_id)
 
     async def _ship(self) -> None:
         await ship_parcel(

@@ -33,8 +33,6 @@ async def test_a_placed_order_holds_stock_freezes_its_price_and_starts_its_clock
     assert [line["why"] for line in order["history"]] == ["提交订单"]
     assert await shop.stock_left(sku["product_id"]) == 3
     assert "trade.order.placed" in await events_of(here, order["id"])
-    kinds = await column(here, "SELECT kind FROM kernel.timers WHERE key = :key", key=order["id"])
-    assert kinds == ["trade.order.expire"]
 
 
 async def test_the_rates_of_an_order_do_not_follow_the_product(here: Context, shop: Shop, buyer: Buyer) -> None:
@@ -83,15 +81,25 @@ async def test_what_cannot_be_ordered_is_refused_with_its_facts(sign_in: SignIn,
     assert await shop.stock_left(sku["product_id"]) == 3
 
 
-async def test_an_order_is_of_one_shop(sign_in: SignIn, shop: Shop, buyer: Buyer) -> None:
+async def test_a_checkout_of_two_shops_is_an_order_for_each_all_or_nothing(
+    sign_in: SignIn, shop: Shop, buyer: Buyer
+) -> None:
     from tests.trade.world import open_shop
 
     other = await open_shop(sign_in)
-    mine, theirs = await shop.sku(), await other.sku()
-    body = buyer.wanted(mine)
+    mine, theirs = await shop.sku(stock=5, price_fen=1000, freight_fen=300), await other.sku(stock=1, price_fen=500)
+    body = buyer.wanted(mine, 2)
     body["lines"] += buyer.wanted(theirs)["lines"]
-    answer = await buyer.client.post("/api/orders", json=body, headers=key())
-    assert (answer.status_code, answer.json()["code"], answer.json()["shops"]) == (422, "trade.several_shops", 2)
+    made = await buyer.check_out(body)
+    assert [one["shop"]["id"] for one in made["orders"]] == [str(shop.id), str(other.id)]
+    assert {one["checkout_id"] for one in made["orders"]} == {made["id"]}
+    assert (made["total_fen"], [one["total_fen"] for one in made["orders"]]) == (2800, [2300, 500])
+    assert ok(await buyer.client.get(f"/api/checkouts/{made['id']}")) == made
+    stranger = await make_buyer(sign_in)
+    assert (await stranger.client.get(f"/api/checkouts/{made['id']}")).status_code == 404
+    again = await buyer.client.post("/api/orders", json=body, headers=key())
+    assert (again.status_code, again.json()["code"]) == (409, "goods.out_of_stock")
+    assert await shop.stock_left(mine["product_id"]) == 3, "the other shop's refusal took nothing here"
 
 
 async def test_a_withdrawn_product_is_not_sold(shop: Shop, buyer: Buyer) -> None:

@@ -15,9 +15,9 @@ from kaibo.goods.catalog.categories import categories
 from kaibo.goods.catalog.tables import skus as sku_table
 from kaibo.goods.contracts import SkuId, SkuView
 from kaibo.goods.exporting.export_products import count_product_rows, product_header, product_rows
-from kaibo.goods.inventory.hold import consume, hold, put_back, release
+from kaibo.goods.inventory.hold import consume, hold, put_back, release, release_all
 from kaibo.goods.pictures.lookup import picture_urls, picture_view, require_picture
-from kaibo.goods.shelf.cards import product_cards, quote, require_approved, skus_of
+from kaibo.goods.shelf.cards import product_cards, quote, quotes_of, require_approved, skus_of
 from kaibo.goods.shelf.search import search_cards
 from kaibo.kernel.db import Db
 from kaibo.people.facade import register_picture_resolver
@@ -36,8 +36,10 @@ __all__ = [
     "product_rows",
     "put_back",
     "quote",
+    "quotes_of",
     "record_touch",
     "release",
+    "release_all",
     "require_approved",
     "require_may_sell",
     "require_picture",

@@ -7,7 +7,7 @@ removal commit together, so it fires once, whatever is killed in between.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,8 @@ RETRY_SECONDS_MAX = 3600
 fired = counter("kaibo_timers_fired_total", "Timers that fired.", ("kind", "outcome"))
 
 Action = Callable[[Db, str, dict[str, Any]], Awaitable[None]]
+Sweep = Callable[[Database], Awaitable[bool]]
+"""Does what has come due in rows that are their own timers, some hundreds at a time; True where more may be waiting."""
 
 
 async def set_timer(db: Db, *, kind: str, key: str, due_at: datetime, payload: dict[str, Any] | None = None) -> None:
@@ -67,6 +69,12 @@ class Timers:
     def __init__(self, wing: str) -> None:
         self.wing = wing
         self.all: dict[str, Action] = {}
+        self.sweeps: list[Sweep] = []
+
+    def sweep(self, sweep: Sweep) -> Sweep:
+        """Have `sweep` called every SWEEP_SECONDS. For what is born ten thousand times a second (ADR 7)."""
+        self.sweeps.append(sweep)
+        return sweep
 
     def on(self, kind: str) -> Callable[[Action], Action]:
         def bind(action: Action) -> Action:
@@ -79,14 +87,17 @@ class Timers:
 class Sweeper:
     """Fires due timers. Several may run at once; SKIP LOCKED keeps them apart."""
 
-    def __init__(self, database: Database, actions: dict[str, Action]) -> None:
+    def __init__(self, database: Database, actions: dict[str, Action], sweeps: Sequence[Sweep] = ()) -> None:
         self._database = database
         self._actions = actions
+        self._sweeps = sweeps
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
                 busy = await self.sweep() == SWEEP_ROWS
+                for sweep in self._sweeps:
+                    busy = await sweep(self._database) or busy
             except Exception as wrong:
                 log.warning("timers.sweep_failed", error=repr(wrong))
                 busy = False

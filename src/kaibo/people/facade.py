@@ -10,9 +10,9 @@ from kaibo.people import keys
 from kaibo.people.accounts import staff_sign_in
 from kaibo.people.accounts.grant import name_scope
 from kaibo.people.accounts.leave import LeaveCheck, register_leave_check
-from kaibo.people.accounts.lookup import person_by_phone, person_view
+from kaibo.people.accounts.lookup import buyers_behind, person_by_phone, person_view
 from kaibo.people.accounts.rules import phone_number
-from kaibo.people.addresses.lookup import address_of, addresses_of
+from kaibo.people.addresses.lookup import address_of, addresses_by_id, addresses_of
 from kaibo.people.agencies.lookup import agency_by_name, agency_of, agency_view
 from kaibo.people.contracts import PlatformRole, RealnameState, StaffCreated
 from kaibo.people.merchants.lookup import PictureUrls, register_picture_resolver, shop_view
@@ -25,10 +25,12 @@ __all__ = [
     "LeaveCheck",
     "PictureUrls",
     "address_of",
+    "addresses_by_id",
     "addresses_of",
     "agency_by_name",
     "agency_of",
     "agency_view",
+    "buyers_behind",
     "create_staff",
     "crew_of",
     "forget_old_token_writes",

@@ -6,17 +6,18 @@ from uuid import UUID
 
 from kaibo.kernel import context
 from kaibo.kernel.jobs import Jobs
+from kaibo.kernel.outbox import Expander
 from kaibo.kernel.reactions import Reactions
 from kaibo.kernel.timers import Timers
 from kaibo.trade.ledger.rollup import ROLL_UP, roll_up_by_time
-from kaibo.trade.orders.place import EXPIRE
+from kaibo.trade.orders.announce import PLACED_TOGETHER, placed_together
 from kaibo.trade.orders.receive import RECEIVE, SETTLE
 from kaibo.trade.payment.model import ChargeId, RefundId
 from kaibo.trade.payment.refund import REFUND
 from kaibo.trade.payment.resolve import RESOLVE, drive_charge, resolve_charge
 from kaibo.trade.payment.send_refund import SEND_REFUND, drive_refund, send_refund
 from kaibo.trade.payment.start import QUERY
-from kaibo.trade.payment.withdraw import expire_by_time
+from kaibo.trade.payment.sweep_unpaid import sweep_unpaid
 from kaibo.trade.settlement.close import settle_by_time
 from kaibo.trade.shipping.model import ParcelId
 from kaibo.trade.shipping.receive_by_time import receive_by_time
@@ -26,7 +27,9 @@ reactions = Reactions("trade")
 timers = Timers("trade")
 jobs = Jobs("trade")
 
-timers.on(EXPIRE)(expire_by_time)
+EXPANDERS: dict[str, Expander] = {PLACED_TOGETHER: placed_together}
+
+timers.sweep(sweep_unpaid)
 timers.on(RECEIVE)(receive_by_time)
 timers.on(SETTLE)(settle_by_time)
 timers.on(QUERY)(drive_charge)

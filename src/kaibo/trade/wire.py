@@ -167,6 +167,7 @@ class HistoryWire(Wire):
 
 class OrderWire(Wire):
     id: Id
+    checkout_id: Id
     number: str
     state: OrderState
     shop: ShopRef
@@ -194,6 +195,15 @@ class OrderWire(Wire):
     refund: RefundWire | None
     actions: list[str]
     history: list[HistoryWire]
+
+
+class CheckoutWire(Wire):
+    """What the buyer confirmed at once and pays at once: an order for each shop."""
+
+    id: Id
+    total_fen: Fen
+    pay_before: Instant
+    orders: list[OrderWire]
 
 
 class OrderCounts(Wire):

@@ -1572,7 +1572,7 @@ export interface paths {
         put?: never;
         /**
          * Quote
-         * @description What these lines cost now, and why. Nothing is held. Freight is the dearest one among the products, once an order.
+         * @description What these lines cost now, and why. Nothing is held. Freight is the dearest one among the products, once a shop.
          *
          *     Without `coupon_ids` the best choice among the buyer's coupons is made for them; an empty list is none. What is placed names
          *     the coupons in `coupons_used`.
@@ -1597,8 +1597,33 @@ export interface paths {
          */
         get: operations["mine"];
         put?: never;
-        /** Place */
+        /**
+         * Place
+         * @description One checkout: an order for each shop, all or nothing, one payment. The stock is held until `pay_before`.
+         *
+         *     At most 60 a minute by one person. 429 `trade.till_full` when more are ordering at this moment than can wait.
+         */
         post: operations["place"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/checkouts/{checkout_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Checkout
+         * @description What was confirmed at once and is paid at once.
+         */
+        get: operations["checkout"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4284,6 +4309,23 @@ export interface components {
             /** At */
             at: string;
         };
+        /**
+         * CheckoutWire
+         * @description What the buyer confirmed at once and pays at once: an order for each shop.
+         */
+        CheckoutWire: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Total Fen */
+            total_fen: number;
+            /** Pay Before */
+            pay_before: string;
+            /** Orders */
+            orders: components["schemas"]["OrderWire"][];
+        };
         /** CloseBody */
         CloseBody: {
             /** Reason */
@@ -5879,6 +5921,11 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /**
+             * Checkout Id
+             * Format: uuid
+             */
+            checkout_id: string;
             /** Number */
             number: string;
             state: components["schemas"]["OrderState"];
@@ -12100,7 +12147,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OrderWire"];
+                    "application/json": components["schemas"]["CheckoutWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                checkout_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckoutWire"];
                 };
             };
             /** @description The input is not right; `errors` names each field. */

@@ -94,6 +94,8 @@ export type Quote = Schemas['Quote']
 export type PlaceOrder = Schemas['PlaceIn']
 export type OrderSource = PlaceOrder['source']
 export type Order = Schemas['OrderWire']
+/** What was confirmed at once and is paid at once: an order for each shop. */
+export type Checkout = Schemas['CheckoutWire']
 export type OrderState = Order['state']
 export type OrderCounts = Schemas['OrderCounts']
 export type PaymentStarted = Schemas['PaymentStarted']

@@ -104,7 +104,7 @@ class Shopping:
             "note": self._dice.choice(NOTES),
         }
         try:
-            order: dict[str, Any] = await person.post("/api/orders", body, key=fresh_key())
+            checkout = await person.post("/api/orders", body, key=fresh_key())
         except Refusal as refusal:
             if refusal.code != "goods.limit_reached":
                 raise
@@ -112,7 +112,8 @@ class Shopping:
             if len(self._refused) > REFUSED_SKUS_MAX:
                 self._refused.popitem(last=False)
             return None
-        return order
+        (order,) = checkout["orders"]
+        return dict(order)
 
     async def _conclude(self, person: Person, order: dict[str, Any]) -> None:
         outcome = pace.drawn(self._dice, self._outcomes)

@@ -107,7 +107,21 @@ async def _check_limit(db: Db, sku_id: UUID, quantity: int, limit: int | None, b
 
 async def release(db: Db, order_id: UUID) -> None:
     """The order was cancelled or expired unpaid: its held pieces can be sold again. Idempotent."""
-    for sku_id, quantity in await _move(db, order_id, "held", "released"):
+    await release_all(db, [order_id])
+
+
+async def release_all(db: Db, order_ids: Sequence[UUID]) -> None:
+    """Like release, for many orders: one change and one StockChanged a SKU, however many held some of it."""
+    moved = await db.execute(
+        update(holds)
+        .where(holds.c.order_id.in_(order_ids), holds.c.state == "held")
+        .values(state="released")
+        .returning(holds.c.sku_id, holds.c.quantity)
+    )
+    sums: dict[UUID, int] = {}
+    for sku_id, quantity in moved:
+        sums[sku_id] = sums.get(sku_id, 0) + quantity
+    for sku_id, quantity in sorted(sums.items()):
         row = (
             await db.execute(
                 update(stock)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -106,7 +107,19 @@ async def quote(db: Db, lines: Sequence[tuple[UUID, int]]) -> list[QuotedLine]:
     """
     for sku_id, quantity in lines:
         check_quantity(sku_id, quantity)
-    rows = await db.execute(
+    found = await quotes_of(db, {sku_id for sku_id, _ in lines})
+    quoted = []
+    for sku_id, quantity in lines:
+        one = found.get(SkuId(sku_id))
+        if one is None:
+            raise SkuMissing(id=str(sku_id))
+        quoted.append(replace(one, quantity=quantity))
+    return quoted
+
+
+async def quotes_of(db: Db, sku_ids: Iterable[UUID]) -> dict[SkuId, QuotedLine]:
+    """What one piece costs now of each of these SKUs that exists, in two statements."""
+    query = (
         select(
             skus,
             products.c.title,
@@ -118,35 +131,30 @@ async def quote(db: Db, lines: Sequence[tuple[UUID, int]]) -> list[QuotedLine]:
         )
         .join(products, products.c.id == skus.c.product_id)
         .join(stock, stock.c.sku_id == skus.c.id)
-        .where(skus.c.id.in_({sku_id for sku_id, _ in lines}))
+        .where(skus.c.id.in_(set(sku_ids)))
     )
-    by_id = {row.id: row for row in rows}
-    shown = await pictures_by_product(db, {row.product_id for row in by_id.values()})
-    quoted = []
-    for sku_id, quantity in lines:
-        row = by_id.get(sku_id)
-        if row is None:
-            raise SkuMissing(id=str(sku_id))
-        its_pictures = shown.get(row.product_id, [])
-        quoted.append(
-            QuotedLine(
-                sku_id=SkuId(sku_id),
-                product_id=ProductId(row.product_id),
-                shop_id=ShopId(row.shop_id),
-                title=row.title,
-                sku_name=row.name,
-                picture_url=its_pictures[0].thumbnail_url if its_pictures else None,
-                quantity=quantity,
-                unit_price_fen=row.price_fen,
-                freight_fen=row.freight_fen,
-                commission_bps=row.commission_bps,
-                limit_per_buyer=row.limit_per_buyer,
-                stock_left=row.stock_left,
-                approved=row.state == "approved" and row.removed_at is None,
-                category_key=row.category_key,
-            )
-        )
-    return quoted
+    rows = (await db.execute(query)).all()
+    shown = await pictures_by_product(db, {row.product_id for row in rows})
+    return {SkuId(row.id): _quoted(row, shown.get(row.product_id, [])) for row in rows}
+
+
+def _quoted(row: Any, shown: Sequence[PictureView]) -> QuotedLine:
+    return QuotedLine(
+        sku_id=SkuId(row.id),
+        product_id=ProductId(row.product_id),
+        shop_id=ShopId(row.shop_id),
+        title=row.title,
+        sku_name=row.name,
+        picture_url=shown[0].thumbnail_url if shown else None,
+        quantity=1,
+        unit_price_fen=row.price_fen,
+        freight_fen=row.freight_fen,
+        commission_bps=row.commission_bps,
+        limit_per_buyer=row.limit_per_buyer,
+        stock_left=row.stock_left,
+        approved=row.state == "approved" and row.removed_at is None,
+        category_key=row.category_key,
+    )
 
 
 async def require_approved(db: Db, product_ids: Iterable[UUID]) -> None:

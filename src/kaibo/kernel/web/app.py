@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from types import MappingProxyType
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
@@ -14,11 +15,14 @@ from kaibo.kernel.config import Settings
 from kaibo.kernel.web import auth, client, document, parked, probes, problems
 from kaibo.kernel.web.deps import StateDep
 from kaibo.kernel.web.gate import Gate
+from kaibo.kernel.web.thin import Thin
 from kaibo.kernel.web.wire import Wire
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 UPLOAD_PATHS = ("/api/pictures", r"/api/shops/[^/]+/products/import", r"/api/shops/[^/]+/orders/shipments/import")
+
+NO_THIN: Mapping[tuple[str, str], Thin] = MappingProxyType({})
 
 meta = APIRouter()
 
@@ -49,9 +53,10 @@ def build(
     lifespan: Lifespan,
     machine_paths: frozenset[str],
     outgoing: APIRouter,
+    thin: Mapping[tuple[str, str], Thin] = NO_THIN,
 ) -> FastAPI:
     """The application. `machine_paths` are called by other programs, which prove themselves by signature or secret; `outgoing`
-    documents the calls that the house makes.
+    documents the calls that the house makes; `thin` are the entries, by method and path, that stand before the framework.
     """
     app = FastAPI(
         title="Kaibo 开播",
@@ -70,7 +75,7 @@ def build(
         app.include_router(router)
     document.complete(app)
     client.mount(app, settings.data_dir / "blobs")
-    app.add_middleware(Gate, settings=settings, machine_paths=machine_paths, upload_paths=UPLOAD_PATHS)
+    app.add_middleware(Gate, settings=settings, machine_paths=machine_paths, upload_paths=UPLOAD_PATHS, thin=thin)
     telemetry.trace_app(app, settings)
     return app
 

@@ -60,6 +60,11 @@ CallerDep = Annotated[Caller, Depends(_caller)]
 _M = TypeVar("_M", bound=BaseModel)
 
 
+def is_key(text: str) -> bool:
+    """Whether this may stand in an Idempotency-Key header."""
+    return _KEY.fullmatch(text) is not None
+
+
 class Seen:
     """`response` is what the first call with this key answered, or None where this is the first."""
 
@@ -80,29 +85,34 @@ class Guard:
         self._path = path
         self.key = key
 
+    def require(self) -> str:
+        """The key, for an action that remembers it by itself. Raises IdempotencyKeyMissing, IdempotencyKeyMalformed."""
+        if self.key is None:
+            raise IdempotencyKeyMissing()
+        if not is_key(self.key):
+            raise IdempotencyKeyMalformed(chars_max=KEY_CHARS_MAX)
+        return self.key
+
     @asynccontextmanager
     async def guard(self, db: Db, caller: Caller, body: Any = None) -> AsyncIterator[Seen]:
         """Claim the key. A concurrent call with the same key waits here until the first has committed.
 
         Raises IdempotencyKeyMissing, IdempotencyKeyMalformed, or IdempotencyKeyReused for another body under the same key.
         """
-        if self.key is None:
-            raise IdempotencyKeyMissing()
-        if not _KEY.fullmatch(self.key):
-            raise IdempotencyKeyMalformed(chars_max=KEY_CHARS_MAX)
+        key = self.require()
         table, scope = tables.idempotency, f"{caller.id} {self._path}"
         print_ = _fingerprint(body)
         claimed = await db.execute(
             insert(table)
-            .values(scope=scope, key=self.key, fingerprint=print_)
+            .values(scope=scope, key=key, fingerprint=print_)
             .on_conflict_do_nothing()
             .returning(table.c.key)
         )
-        here = (table.c.scope == scope) & (table.c.key == self.key)
+        here = (table.c.scope == scope) & (table.c.key == key)
         if claimed.first() is None:
             row = (await db.execute(select(table).where(here))).one()
             if row.fingerprint != print_:
-                raise IdempotencyKeyReused(key=self.key)
+                raise IdempotencyKeyReused(key=key)
             yield Seen(row.response)
             return
         seen = Seen(None)

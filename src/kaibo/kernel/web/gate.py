@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
+from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
@@ -18,6 +19,7 @@ from kaibo.kernel.errors import BodyTooLarge, CsrfFailed
 from kaibo.kernel.telemetry import get_logger, histogram
 from kaibo.kernel.web.bearer import bearer_token
 from kaibo.kernel.web.problems import problem, unexpected
+from kaibo.kernel.web.thin import Thin
 
 log = get_logger("access")
 
@@ -37,9 +39,16 @@ seconds = histogram(
 
 class Gate:
     def __init__(
-        self, app: ASGIApp, *, settings: Settings, machine_paths: frozenset[str], upload_paths: tuple[str, ...]
+        self,
+        app: ASGIApp,
+        *,
+        settings: Settings,
+        machine_paths: frozenset[str],
+        upload_paths: tuple[str, ...],
+        thin: Mapping[tuple[str, str], Thin],
     ) -> None:
         self._app = app
+        self._thin = thin
         self._settings = settings
         self._machine_paths = machine_paths
         self._upload_paths = tuple(re.compile(path) for path in upload_paths)
@@ -55,7 +64,12 @@ class Gate:
             await problem(request, refusal.status, refusal.code, refusal.facts())(scope, receive, passage.send)
         else:
             try:
-                await self._app(scope, _limited(receive, self._limit(scope["path"])), passage.send)
+                limited = _limited(receive, self._limit(scope["path"]))
+                thin = self._thin.get((scope["method"], scope["path"]))
+                if thin is None:
+                    await self._app(scope, limited, passage.send)
+                else:
+                    await thin(scope, limited, passage.send, self._app)
             except Exception as wrong:
                 # Starlette's last resort answers outside of this gate: no headers, no request id, no line in the access log.
                 if passage.status:
@@ -124,6 +138,7 @@ class _Passage:
         self._request_id = asked if _REQUEST_ID.fullmatch(asked) else secrets.token_hex(8)
         state: dict[str, Any] = scope.setdefault("state", {})
         state["request_id"] = self._request_id
+        state["cookies"] = self.cookies
         state["csrf_token"] = self.csrf or self._fresh_csrf
 
     async def send(self, message: Message) -> None:

@@ -85,11 +85,10 @@ async def _http(request: Request, wrong: Exception) -> Response:
     return response
 
 
-async def _database(request: Request, wrong: Exception) -> Response:
-    """PostgreSQL away, restarting or overloaded: say so, with a time to come back. Anything else is our fault."""
-    cause = getattr(wrong, "orig", None)
-    cause = getattr(cause, "__cause__", None) or cause or wrong
-    temporary = isinstance(
+def is_temporary(wrong: Exception) -> bool:
+    """Whether PostgreSQL is away, restarting or overloaded: the same may succeed a moment later."""
+    cause = _cause(wrong)
+    known = isinstance(
         cause,
         OSError
         | asyncpg.PostgresConnectionError
@@ -102,9 +101,21 @@ async def _database(request: Request, wrong: Exception) -> Response:
         | asyncpg.AdminShutdownError
         | asyncpg.CrashShutdownError
         | PoolTimeout,
-    ) or (isinstance(wrong, DBAPIError) and wrong.connection_invalidated)
-    if temporary or isinstance(wrong, InterfaceError):
-        log.warning("database.unavailable", error=repr(cause))
+    )
+    return (
+        known or isinstance(wrong, InterfaceError) or (isinstance(wrong, DBAPIError) and wrong.connection_invalidated)
+    )
+
+
+def _cause(wrong: Exception) -> Exception:
+    cause = getattr(wrong, "orig", None)
+    return getattr(cause, "__cause__", None) or cause or wrong
+
+
+async def _database(request: Request, wrong: Exception) -> Response:
+    """A temporary trouble of the database is said, with a time to come back. Anything else is our fault."""
+    if is_temporary(wrong):
+        log.warning("database.unavailable", error=repr(_cause(wrong)))
         return problem(request, 503, EngineDown.code, {"engine": "PostgreSQL", "retry_after_seconds": 1})
     return unexpected(request, wrong)
 
@@ -113,6 +124,11 @@ def unexpected(request: Request, wrong: Exception) -> Response:
     """Our own fault: logged in full under the request id, told without its insides."""
     log.error("web.unexpected", path=request.url.path, exc_info=wrong)
     return problem(request, 500, "web.unexpected", {})
+
+
+async def answer(request: Request, wrong: Exception) -> Response:
+    """What the application would answer to this error; for entries that stand outside of it."""
+    return await (_refused if isinstance(wrong, Refused) else _database)(request, wrong)
 
 
 def install(app: FastAPI) -> None:

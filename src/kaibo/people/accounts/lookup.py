@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from uuid import UUID
 
 import orjson
-from sqlalchemy import and_, func, select
+from sqlalchemy import LargeBinary, and_, any_, cast, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from starlette.requests import HTTPConnection
 
 from kaibo.kernel import clock, config
@@ -17,6 +18,7 @@ from kaibo.kernel.web import Caller, Grant
 from kaibo.people.accounts import rules, tables
 from kaibo.people.accounts.sign_in import COOKIE, token_sha256
 from kaibo.people.contracts import PersonId, PersonView
+from kaibo.people.contracts.buyers import BuyerView
 
 # Signing in is a fresh start: who held the cookie before has no say in it. It also means that no connection is held while
 # the try is counted in a transaction of its own, so that a crowd of sign-ins cannot starve the pool by waiting on itself.
@@ -55,6 +57,26 @@ async def resolve_caller(db: Db, connection: HTTPConnection) -> Caller:
     entries = orjson.loads(row.granted) if isinstance(row.granted, str | bytes) else row.granted or []
     grants = tuple(Grant(role, kind, UUID(scope) if scope else None) for role, kind, scope in entries)
     return Caller(row.id, row.nickname, grants, preferred(asked, locale_of(row.locale, default)), ip)
+
+
+async def buyers_behind(db: Db, tokens: Iterable[str]) -> dict[str, BuyerView]:
+    """The persons behind many login cookies, by cookie, in one statement; a cookie that opens nothing is left out."""
+    p, logins = tables.persons, tables.logins
+    hashed = {token_sha256(token): token for token in tokens if _TOKEN.fullmatch(token)}
+    rows = await db.execute(
+        select(logins.c.token_sha256, p.c.id, p.c.nickname, p.c.locale)
+        .join(p, p.c.id == logins.c.person_id)
+        .where(
+            logins.c.token_sha256 == any_(cast(list(hashed), ARRAY(LargeBinary))),
+            logins.c.expires_at > clock.now(),
+            p.c.deleted_at.is_(None),
+        )
+    )
+    default = config.current().locale
+    return {
+        hashed[sha256]: BuyerView(PersonId(person_id), nickname, locale_of(locale, default))
+        for sha256, person_id, nickname, locale in rows
+    }
 
 
 def locale_of(stored: str, default: Locale) -> Locale:

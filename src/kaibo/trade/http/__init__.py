@@ -2,11 +2,28 @@
 
 from fastapi import APIRouter
 
+from kaibo.kernel.web import State
+from kaibo.kernel.web.thin import Thin
 from kaibo.people import facade as people
-from kaibo.trade.http import buyer, coupons, creator, operator, parcels, payments, refunds, ship_file, shop, touches
+from kaibo.trade.http import (
+    buyer,
+    coupons,
+    creator,
+    operator,
+    parcels,
+    payments,
+    placing,
+    refunds,
+    ship_file,
+    shop,
+    touches,
+)
+from kaibo.trade.http.thin_place import PATH, place_thin
 from kaibo.trade.orders.leave import open_orders
+from kaibo.trade.orders.till import Till
 
 routers: tuple[APIRouter, ...] = (
+    placing.router,
     buyer.router,
     shop.router,
     parcels.router,
@@ -18,5 +35,13 @@ routers: tuple[APIRouter, ...] = (
     touches.router,
     coupons.router,
 )
+
+THIN: dict[tuple[str, str], Thin] = {("POST", PATH): place_thin}
+
+
+def open_till(state: State) -> None:
+    """Called once when a web process starts."""
+    state.parts[Till] = Till(state.database, state.limiter)
+
 
 people.register_leave_check(open_orders)

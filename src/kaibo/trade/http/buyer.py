@@ -7,18 +7,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from kaibo.goods import facade as goods
 from kaibo.kernel import config
 from kaibo.kernel.web import Caller, CallerDep, DbDep, Id, Idempotent, Page, PageQuery, State, StateDep, auth, limited
-from kaibo.people import facade as people
-from kaibo.trade.contracts import AlreadyPaid, BadReturnPath, OrderState, Source
+from kaibo.trade.contracts import AlreadyPaid, BadReturnPath, OrderState
 from kaibo.trade.http.after_commit import AfterCommit, json_of
 from kaibo.trade.http.present import present_order, present_page
-from kaibo.trade.http.present_quote import quote_wire
-from kaibo.trade.orders import rules
 from kaibo.trade.orders.lookup import Which, counts, find_order, lock_order, require_buyer
-from kaibo.trade.orders.model import Wanted, WantedLine
-from kaibo.trade.orders.place import place_order
 from kaibo.trade.orders.receive import receive_order
 from kaibo.trade.payment.model import ChargeId
 from kaibo.trade.payment.refund import refund_before_shipping
@@ -26,66 +20,19 @@ from kaibo.trade.payment.resolve import resolve_charge
 from kaibo.trade.payment.start import ask_for_pay_url, start_charge
 from kaibo.trade.payment.status import is_worth_asking, payment_status
 from kaibo.trade.payment.withdraw import withdraw_order
-from kaibo.trade.pricing.price import price
 from kaibo.trade.wire import (
-    BroadcastSource,
     ChargeRef,
     OrderCounts,
     OrderWire,
     PayIn,
     PaymentStarted,
     PaymentWire,
-    PlaceIn,
-    Quote,
-    QuoteIn,
-    QuoteLine,
     ReasonIn,
-    ShowcaseSource,
-    SourceIn,
 )
 
 router = APIRouter(tags=["orders"])
 
 States = Annotated[list[OrderState], Query(max_length=len(OrderState))]
-
-
-@router.post("/api/orders/quote", dependencies=[auth.public, limited("240/minute")])
-async def quote(body: QuoteIn, db: DbDep, caller: CallerDep) -> Quote:
-    """What these lines cost now, and why. Nothing is held. Freight is the dearest one among the products, once an order.
-
-    Without `coupon_ids` the best choice among the buyer's coupons is made for them; an empty list is none. What is placed names
-    the coupons in `coupons_used`.
-    """
-    quoted = await goods.quote(db, [(line.sku_id, line.quantity) for line in body.lines])
-    rules.check_one_shop(quoted)
-    if body.address_id is not None:
-        await people.address_of(db, caller.id, body.address_id)
-    priced = await price(db, caller.person_id, quoted, coupon_ids=body.coupon_ids)
-    rules.check_total(priced.total_fen)
-    lines = [
-        QuoteLine(
-            sku_id=line.sku_id,
-            product_id=line.product_id,
-            title=line.title,
-            sku_name=line.sku_name,
-            picture_url=line.picture_url,
-            unit_price_fen=line.unit_price_fen,
-            quantity=line.quantity,
-            line_fen=line.unit_price_fen * line.quantity,
-        )
-        for line in quoted
-    ]
-    shops = await people.shop_view(db, {order.shop_id for order in priced.orders})
-    return quote_wire(lines, priced, {shop_id: shop.name for shop_id, shop in shops.items()}, caller.locale)
-
-
-@router.post("/api/orders", status_code=201, dependencies=[auth.signed_in, limited("60/minute")])
-async def place(body: PlaceIn, db: DbDep, caller: CallerDep, idem: Idempotent) -> OrderWire:
-    async with idem.guard(db, caller, body) as seen:
-        if seen.response is not None:
-            return OrderWire.model_validate(seen.response)
-        order = await place_order(db, caller, _wanted(body))
-        return seen.keep(await present_order(db, order, "buyer", caller))
 
 
 @router.get("/api/orders", dependencies=[auth.signed_in])
@@ -186,22 +133,6 @@ async def refund(order_id: Id, body: ReasonIn, db: DbDep, caller: CallerDep, ide
             return OrderWire.model_validate(seen.response)
         order = await refund_before_shipping(db, order_id, buyer_id=caller.id, reason=body.reason)
         return seen.keep(await present_order(db, order, "buyer", caller))
-
-
-def _wanted(body: PlaceIn) -> Wanted:
-    return Wanted(
-        lines=tuple(WantedLine(line.sku_id, line.quantity, line.unit_price_fen) for line in body.lines),  # type: ignore[arg-type]
-        address_id=body.address_id,
-        source=_source(body.source),
-        note=body.note,
-        coupon_ids=tuple(body.coupon_ids),
-    )
-
-
-def _source(source: SourceIn) -> Source:
-    if isinstance(source, BroadcastSource | ShowcaseSource):
-        return Source(source.kind, source.id, source.item)
-    return Source("shelf")
 
 
 def _return_url(request: Request, return_path: str) -> str:

@@ -59,6 +59,11 @@ async def present_page(db: Db, which: Which, page: Cursor, viewer: Viewer, calle
     return Page[OrderWire](items=await present_orders(db, shown, viewer, caller.locale), next_cursor=following)
 
 
+def present_new(order: Order, locale: Locale) -> OrderWire:
+    """An order that was placed this moment, for its buyer."""
+    return _order(order, [], None, [], "buyer", locale)
+
+
 def _order(
     order: Order,
     history: Sequence[HistoryLine],
@@ -70,6 +75,7 @@ def _order(
     now, shipped = clock.now(), shipped_of(parcels)
     return OrderWire(
         id=order.id,
+        checkout_id=order.checkout_id,
         number=order.number,
         state=order.state,
         shop=ShopRef(id=order.shop_id, name=order.shop_name),
@@ -96,7 +102,7 @@ def _order(
         settled_at=order.settled_at,
         refund=None if refund is None else _refund(refund, locale),
         actions=rules.actions(order, viewer, now),
-        history=[_history(line, locale) for line in history],
+        history=[_history(line, locale) for line in (_placed(order), *history)],
     )
 
 
@@ -123,6 +129,10 @@ def _address(order: Order, viewer: Viewer) -> OrderAddress:
 def _refund(refund: Refund, locale: Locale) -> RefundWire:
     reason = say("trade.why.paid_late", locale, {}) if refund.kind == "late_payment" else refund.reason
     return RefundWire(fen=refund.fen, state=refund.state.value, reason=reason)
+
+
+def _placed(order: Order) -> HistoryLine:
+    return HistoryLine(order.id, order.created_at, OrderState.PLACED, "buyer", "trade.why.placed", None)
 
 
 def _history(line: HistoryLine, locale: Locale) -> HistoryWire:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
 
 from kaibo.goods.contracts import ProductId, SkuId
 from kaibo.kernel.db import Db
@@ -72,10 +72,27 @@ async def checkout_orders(db: Db, checkout_id: UUID) -> list[Order]:
     return await _with_lines(db, _some((await db.execute(query)).all(), checkout_id))
 
 
+async def placed_before(db: Db, keys: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], tuple[UUID, bytes]]:
+    """What was placed under these (buyer, idempotency key): the checkout's id and the digest of what was asked for."""
+    o = orders
+    rows = await db.execute(
+        select(o.c.buyer_id, o.c.idempotency_key, o.c.checkout_id, o.c.request_digest).where(
+            tuple_(o.c.buyer_id, o.c.idempotency_key).in_(keys)
+        )
+    )
+    return {(buyer_id, key): (checkout_id, digest) for buyer_id, key, checkout_id, digest in rows}
+
+
 def _some(rows: Sequence[Any], checkout_id: UUID) -> Sequence[Any]:
     if not rows:
         raise OrderMissing(order_id=str(checkout_id))
     return rows
+
+
+async def find_orders(db: Db, order_ids: Iterable[UUID]) -> dict[UUID, Order]:
+    """Those of these orders that exist, in two statements."""
+    rows = (await db.execute(select(orders).where(orders.c.id.in_(list(order_ids))))).all()
+    return {order.id: order for order in await _with_lines(db, rows)}
 
 
 def require_buyer(order: Order, person_id: UUID) -> Order:

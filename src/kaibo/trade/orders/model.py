@@ -160,6 +160,15 @@ class Order:
     flag: Flag | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PlacedOrder:
+    """What is a new order's own; everything else stands in the blueprint (draft.py) that it was made from."""
+
+    id: OrderId
+    number: str
+    line_ids: tuple[LineId, ...]
+
+
 @dataclass(frozen=True)
 class HistoryLine:
     """`why` is the key of a word; `said` is what a person wrote."""

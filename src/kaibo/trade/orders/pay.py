@@ -6,13 +6,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from kaibo.goods import facade as goods
-from kaibo.kernel import clock, timers
+from kaibo.kernel import clock
 from kaibo.kernel.db import Db
 from kaibo.kernel.outbox import publish
 from kaibo.trade.contracts import OrderPaid, OrderState
 from kaibo.trade.orders import rules
 from kaibo.trade.orders.model import Order
-from kaibo.trade.orders.place import EXPIRE
 from kaibo.trade.orders.record import about, change_order, note_history
 from kaibo.trade.orders.terms import terms
 from kaibo.trade.pricing import coupons
@@ -37,7 +36,6 @@ async def mark_paid(db: Db, order: Order, paid_at: datetime) -> Order:
     await change_order(db, paid, "paid_at", "ship_before", "closing", "closing_why")
     await coupons.spent(db, paid.checkout_id)
     await goods.consume(db, paid.id)
-    await timers.cancel_timer(db, kind=EXPIRE, key=str(paid.id))
     why = "trade.why.paid_just_in_time" if was_closing else "trade.why.paid"
     await note_history(db, paid, at=now, actor="payment", why=why)
     await publish(db, OrderPaid(**about(paid, now)))

@@ -1,148 +1,238 @@
-"""Place an order: check it against what is sold now, set the stock aside, write it down, start its clock."""
+"""Place orders: check them against what is sold now, set the stock aside, write them down.
+
+Everybody who orders at the same moment is served in one call (see functions.py): the concurrent requests of a process become one
+batch (till.py), and one lonely order is a batch of one. Somebody's refusal never touches their neighbours.
+"""
 
 from __future__ import annotations
 
-import secrets
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from kaibo.goods import facade as goods
-from kaibo.kernel import clock, timers
+from kaibo.goods.contracts import LimitReached, OutOfStock, QuotedLine, SkuId, SkuMissing
+from kaibo.kernel import clock
 from kaibo.kernel.db import Db
-from kaibo.kernel.ids import new_id
-from kaibo.kernel.outbox import publish
+from kaibo.kernel.errors import IdempotencyKeyReused, Refused
+from kaibo.kernel.outbox import PUBLISHED
 from kaibo.kernel.web import Caller
 from kaibo.people import facade as people
-from kaibo.people.contracts import AddressView, PersonId, ShopView
-from kaibo.trade.contracts import LineId, OrderId, OrderPlaced, OrderState
+from kaibo.people.contracts import AddressId, AddressMissing, PersonId
+from kaibo.trade.contracts import SeveralShops
 from kaibo.trade.orders import rules
-from kaibo.trade.orders.commission import FrozenShares, freeze_shares
+from kaibo.trade.orders.columns import Columns, address_json, delivery
+from kaibo.trade.orders.commission import freeze_shares
 from kaibo.trade.orders.credit import Ask, credit
-from kaibo.trade.orders.model import DeliveryAddress, Order, OrderLine, Terms, Wanted
-from kaibo.trade.orders.record import about, insert_order, note_history
+from kaibo.trade.orders.draft import Blueprint, blueprint, quote_lines
+from kaibo.trade.orders.lookup import find_order, placed_before
+from kaibo.trade.orders.model import DeliveryAddress, Order, PlacedOrder, Wanted, WantedLine
 from kaibo.trade.orders.sources import Attribution
 from kaibo.trade.orders.terms import terms
 from kaibo.trade.pricing import coupons
-from kaibo.trade.pricing.model import PricedLine, PricedOrder
 from kaibo.trade.pricing.price import price
 
-EXPIRE = "trade.order.expire"
-NUMBER_TRIES_MAX = 5
+Lines = tuple[WantedLine, ...]
+Coupons = tuple[PersonId, tuple[UUID, ...]] | None
+"""Whose coupons lower it, and which; None where none do, and then it costs everybody the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One checkout somebody wants. A `key` makes it one checkout however often it is asked for; None asks for a new one."""
+
+    buyer_id: PersonId
+    nickname: str
+    wanted: Wanted
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A checkout that is stored. Its id is the id of its first order."""
+
+    blueprint: Blueprint
+    orders: tuple[PlacedOrder, ...]
+    address: DeliveryAddress
+    note: str | None
+
+    @property
+    def checkout_id(self) -> UUID:
+        return self.orders[0].id
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """The same was placed under this key before."""
+
+    checkout_id: UUID
+
+
+Outcome = Placed | Duplicate | Refused
 
 
 async def place_order(db: Db, buyer: Caller, wanted: Wanted) -> Order:
-    """One order of one shop, its stock held until `pay_before`.
+    """One order of one shop, its stock held until `pay_before`: a batch of one.
 
-    Raises SkuMissing, NotOnSale, PriceChanged, OutOfStock, LimitReached (goods), AddressMissing (people), SeveralShops,
-    SkuTwice, NothingToPay, TotalTooLarge, CouponMissing, CouponUnusable.
+    Raises SkuMissing, NotOnSale, PriceChanged, OutOfStock, LimitReached (goods), AddressMissing (people), SeveralShops, SkuTwice,
+    NothingToPay, TotalTooLarge, CouponMissing, CouponUnusable.
     """
-    asked = [(line.sku_id, line.quantity) for line in wanted.lines]
-    quoted = await goods.quote(db, asked)
-    rules.check_wanted(wanted.lines, quoted)
-    address = await people.address_of(db, buyer.id, wanted.address_id)
-    shop_id = quoted[0].shop_id
-    shop = (await people.shop_view(db, [shop_id]))[shop_id]
-    products = frozenset(line.product_id for line in quoted)
-    (attribution,) = await credit(db, [Ask(PersonId(buyer.id), wanted.source, products)], clock.now())
-    shares = await freeze_shares(db, attribution, quoted, clock.now())
-    priced = await price(db, buyer.id, quoted, coupon_ids=wanted.coupon_ids)
-    order = _draft(buyer, wanted, priced.orders[0], address, shop, attribution, shares, terms())
-    order = await _insert(db, order)
-    await coupons.use(db, order.checkout_id, priced.used, buyer.id)
-    await timers.set_timer(db, kind=EXPIRE, key=str(order.id), due_at=order.pay_before)
-    await note_history(db, order, at=order.created_at, actor="buyer", actor_id=buyer.id, why="trade.why.placed")
-    await publish(db, OrderPlaced(**about(order, order.created_at)))
-    # Last: everybody who wants this SKU waits for its row from here to the commit.
-    await goods.hold(db, order.id, asked, buyer_id=buyer.id)
-    return order
+    prepared = await prepare(db, [Asked(PersonId(buyer.id), buyer.nickname, wanted)])
+    made = prepared.plans[0]
+    if isinstance(made, Blueprint) and len(made.orders) > 1:
+        raise SeveralShops(shops=len(made.orders))
+    (outcome,) = await prepared.place(db)
+    if isinstance(outcome, Refused):
+        raise outcome
+    return await find_order(db, outcome.checkout_id)
 
 
-def _draft(
-    buyer: Caller,
-    wanted: Wanted,
-    priced: PricedOrder,
-    address: AddressView,
-    shop: ShopView,
-    attribution: Attribution,
-    shares: FrozenShares,
-    house: Terms,
-) -> Order:
+async def prepare(db: Db, asked: Sequence[Asked]) -> Prepared:
+    """Everything that can be known before the stock is locked: prices, shops, sources, addresses; set by set, not one by one."""
     now = clock.now()
-    rules.check_total(priced.total_fen)
-    lines = tuple(_line(line, shares, house) for line in priced.lines)
-    parts = rules.divide(lines, priced.freight_fen, has_creator=attribution.creator_id is not None)
-    order_id = OrderId(new_id())
-    return Order(
-        id=order_id,
-        checkout_id=order_id,
-        number="",
-        buyer_id=PersonId(buyer.id),
-        buyer_nickname=rules.masked(buyer.nickname),
-        shop_id=shop.id,
-        shop_name=shop.name,
-        state=OrderState.PLACED,
-        lines=lines,
-        goods_fen=priced.goods_fen,
-        discount_fen=priced.discount_fen,
-        platform_discount_fen=priced.platform_discount_fen,
-        freight_fen=priced.freight_fen,
-        total_fen=priced.total_fen,
-        explanation=priced.plain_explanation(),
-        commission_fen=parts.creator_fen,
-        platform_fee_fen=parts.platform_fen,
-        address=_delivery(address),
-        source=attribution.source,
-        source_title=attribution.title,
-        creator_id=attribution.creator_id,
-        agency_id=shares.agency_id,
-        agency_bps=shares.agency_bps,
-        leader_id=shares.leader_id,
-        leader_bps=shares.leader_bps,
-        note=wanted.note or None,
-        created_at=now,
-        pay_before=rules.due(now, house.pay_seconds, house),
+    quoted = await _quoted(db, {one.wanted.lines for one in asked})
+    plans = await _plans(db, asked, quoted, now)
+    found = await people.addresses_by_id(db, {one.wanted.address_id for one in asked})
+    addresses: list[DeliveryAddress | None] = []
+    for at, one in enumerate(asked):
+        address = found.get((one.buyer_id, AddressId(one.wanted.address_id)))
+        addresses.append(None if address is None else delivery(address))
+        if address is None and not isinstance(plans[at], Refused):
+            plans[at] = AddressMissing(id=str(one.wanted.address_id))
+    return Prepared(asked, plans, addresses, now)
+
+
+async def _quoted(db: Db, wishes: set[Lines]) -> dict[Lines, list[QuotedLine] | Refused]:
+    """What the lines of each different wish cost now, or why they cannot be had."""
+    quotes = await goods.quotes_of(db, {line.sku_id for lines in wishes for line in lines})
+    found: dict[Lines, list[QuotedLine] | Refused] = {}
+    for lines in wishes:
+        try:
+            found[lines] = quote_lines(lines, quotes)
+        except Refused as refused:
+            found[lines] = refused
+    return found
+
+
+async def _plans(
+    db: Db, asked: Sequence[Asked], quoted: dict[Lines, list[QuotedLine] | Refused], now: datetime
+) -> list[Blueprint | Refused]:
+    """What each asked for comes to. Whoever wants the same and is credited to the same shares a blueprint."""
+    products = {
+        lines: frozenset(line.product_id for line in quotes)
+        for lines, quotes in quoted.items()
+        if not isinstance(quotes, Refused)
+    }
+    shops = await people.shop_view(
+        db, {line.shop_id for quotes in quoted.values() if not isinstance(quotes, Refused) for line in quotes}
     )
+    asks = [Ask(a.buyer_id, a.wanted.source, products[a.wanted.lines]) for a in asked if a.wanted.lines in products]
+    credits = iter(await credit(db, asks, now))
+    house = terms()
+    made: dict[tuple[Lines, Attribution, Coupons], Blueprint | Refused] = {}
+    plans: list[Blueprint | Refused] = []
+    for one in asked:
+        quotes = quoted[one.wanted.lines]
+        if isinstance(quotes, Refused):
+            plans.append(quotes)
+            continue
+        coupon_ids = one.wanted.coupon_ids
+        key = (one.wanted.lines, next(credits), (one.buyer_id, coupon_ids) if coupon_ids else None)
+        if key not in made:
+            by_shop = {shop: [line for line in quotes if line.shop_id == shop] for shop in shops}
+            shares = {shop: await freeze_shares(db, key[1], its, now) for shop, its in by_shop.items() if its}
+            try:
+                priced = await price(db, one.buyer_id, quotes, coupon_ids=coupon_ids)
+                made[key] = blueprint(priced, shops, key[1], shares, house, now)
+            except Refused as refused:
+                made[key] = refused
+        plans.append(made[key])
+    return plans
 
 
-def _line(priced: PricedLine, shares: FrozenShares, house: Terms) -> OrderLine:
-    quoted = priced.quoted
-    commission_bps, platform_fee_bps = rules.frozen_rates(shares.line_bps.get(quoted.product_id, 0), house)
-    return OrderLine(
-        id=LineId(new_id()),
-        sku_id=quoted.sku_id,
-        product_id=quoted.product_id,
-        title=quoted.title,
-        sku_name=quoted.sku_name,
-        picture_url=quoted.picture_url,
-        unit_price_fen=quoted.unit_price_fen,
-        quantity=quoted.quantity,
-        line_fen=priced.line_fen,
-        discount_fen=priced.discount_fen,
-        platform_discount_fen=priced.platform_discount_fen,
-        paid_fen=priced.paid_fen,
-        freight_fen=quoted.freight_fen,
-        freight_paid_fen=priced.freight_paid_fen,
-        commission_bps=commission_bps,
-        plan_id=shares.line_plan.get(quoted.product_id),
-        platform_fee_bps=platform_fee_bps,
-    )
+class Prepared:
+    """A batch of which everything is known but the stock. `plans` are what each asked for comes to, in the order asked."""
 
+    def __init__(
+        self,
+        asked: Sequence[Asked],
+        plans: list[Blueprint | Refused],
+        addresses: list[DeliveryAddress | None],
+        now: datetime,
+    ) -> None:
+        self.plans = plans
+        self._asked = asked
+        self._addresses = addresses
+        self._now = now
 
-def _delivery(address: AddressView) -> DeliveryAddress:
-    return DeliveryAddress(
-        name=address.name,
-        phone=address.phone,
-        phone_masked=address.phone_masked,
-        province=address.province,
-        city=address.city,
-        district=address.district,
-        detail=address.detail,
-    )
+    async def place(self, db: Db) -> list[Outcome]:
+        """Lock the stock, place whatever can be placed, in order of arrival; outcome by outcome, in the order asked.
 
+        Refusals come back and are not raised. Everybody who wants one of these SKUs waits from here to the commit.
+        """
+        columns, places = Columns(self._now), list[int]()
+        outcomes: list[Outcome | None] = [None] * len(self._asked)
+        first_of: dict[tuple[PersonId, str], int] = {}
+        refused: list[int] = []
+        again: list[tuple[int, int]] = []
+        for at, (one, plan, address) in enumerate(zip(self._asked, self.plans, self._addresses, strict=True)):
+            if one.key is not None and (first := first_of.setdefault((one.buyer_id, one.key), at)) != at:
+                again.append((at, first))
+            elif isinstance(plan, Refused) or address is None:
+                outcomes[at] = plan if isinstance(plan, Refused) else AddressMissing(id=str(one.wanted.address_id))
+                refused.append(at)
+            else:
+                digest = rules.digest(one.wanted)
+                written = address_json(address)
+                ids = columns.ids_for(plan)
+                try:
+                    # Before the stock, as everywhere: who holds coupons and wants stock never waits for one who does the reverse.
+                    await coupons.use(db, ids[0].id, plan.priced.used, one.buyer_id)
+                except Refused as gone:
+                    outcomes[at] = gone
+                    refused.append(at)
+                    continue
+                columns.add(one.buyer_id, one.nickname, one.key, digest, plan, ids, written, one.wanted.note)
+                outcomes[at] = Placed(plan, ids, address, one.wanted.note)
+                places.append(at)
+        if places:
+            due = rules.due(self._now, (house := terms()).pay_seconds, house)
+            for row in await columns.store(db, due):
+                at = places[row.place - 1]
+                missed, outcomes[at] = outcomes[at], self._not_placed(self._asked[at], row)
+                if isinstance(missed, Placed) and missed.blueprint.priced.used:
+                    await coupons.release(db, missed.checkout_id)
+            db.info[PUBLISHED] = True
+        await self._recall(db, outcomes, refused)
+        for at, first in again:
+            same = rules.digest(self._asked[at].wanted) == rules.digest(self._asked[first].wanted)
+            outcomes[at] = outcomes[first] if same else IdempotencyKeyReused(key=self._asked[at].key or "")
+        return [outcome for outcome in outcomes if outcome is not None]
 
-async def _insert(db: Db, order: Order) -> Order:
-    """Two orders of one millisecond may draw the same number: then draw again."""
-    for _ in range(NUMBER_TRIES_MAX):
-        numbered = replace(order, number=rules.order_number(order.created_at, secrets.randbelow(1_000_000)))
-        if await insert_order(db, numbered):
-            return numbered
-    raise RuntimeError(f"no free order number in {NUMBER_TRIES_MAX} draws")
+    async def _recall(self, db: Db, outcomes: list[Outcome | None], refused: list[int]) -> None:
+        """What would be refused now may have been placed under the same key before: then that is the answer."""
+        keys = [(self._asked[at].buyer_id, self._asked[at].key or "") for at in refused]
+        found = await placed_before(db, keys) if keys else {}
+        for at, key in zip(refused, keys, strict=True):
+            if key in found:
+                outcomes[at] = self._seen(self._asked[at], *found[key])
+
+    def _not_placed(self, asked: Asked, row: Any) -> Outcome:
+        sku_id = SkuId(row.sku_id)
+        match row.refusal:
+            case "duplicate":
+                return self._seen(asked, row.checkout_id, row.digest)
+            case "out_of_stock":
+                return OutOfStock(sku_id=sku_id, left=row.available)
+            case "limit_reached":
+                return LimitReached(sku_id=sku_id, limit=row.cap, had=row.had)
+            case _:
+                return SkuMissing(id=str(sku_id))
+
+    @staticmethod
+    def _seen(asked: Asked, checkout_id: UUID, digest: bytes) -> Outcome:
+        if digest != rules.digest(asked.wanted):
+            return IdempotencyKeyReused(key=asked.key or "")
+        return Duplicate(checkout_id)

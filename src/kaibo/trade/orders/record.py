@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import update
-from sqlalchemy.dialects.postgresql import insert
 
 from kaibo.kernel.db import Db
 from kaibo.trade.contracts import OrderedLine, OrderState
 from kaibo.trade.orders.model import Actor, Order
-from kaibo.trade.orders.tables import order_history, order_lines, orders
-
-_ELSEWHERE = {"lines", "source", "address", "state"}
-
-
-async def insert_order(db: Db, order: Order) -> bool:
-    """Store a new order with its lines. False, and nothing stored, where its number is taken."""
-    values = {name: value for name, value in vars(order).items() if name not in _ELSEWHERE}
-    values |= {"address": asdict(order.address), "state": order.state.value}
-    if order.source is not None:
-        source = {"source_kind": order.source.kind, "source_id": order.source.id, "source_item": order.source.item}
-        values |= source
-    new = insert(orders).values(values).on_conflict_do_nothing(index_elements=["number"]).returning(orders.c.id)
-    if (await db.execute(new)).first() is None:
-        return False
-    lines = [vars(line) | {"order_id": order.id, "position": place} for place, line in enumerate(order.lines)]
-    await db.execute(order_lines.insert(), lines)
-    return True
+from kaibo.trade.orders.tables import order_history, orders
 
 
 async def change_order(db: Db, order: Order, *columns: str) -> None:
@@ -50,7 +31,10 @@ async def note_history(
     actor_id: UUID | None = None,
     said: str | None = None,
 ) -> None:
-    """One line of the order's history. `why` is a word key ("trade.why.…"), `said` what the person wrote."""
+    """One line of the order's history. `why` is a word key ("trade.why.…"), `said` what the person wrote.
+
+    That it was placed is not written here: the order itself says when, by whom and where.
+    """
     row = {"order_id": order.id, "at": at, "state": order.state.value, "actor": actor, "actor_id": actor_id}
     await db.execute(order_history.insert().values(row | {"why": why, "said": said or None}))
 

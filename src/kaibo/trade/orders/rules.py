@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 
 from kaibo.goods.contracts import NotOnSale, PriceChanged, QuotedLine
@@ -11,12 +12,11 @@ from kaibo.trade.contracts import (
     NothingToPay,
     OrderState,
     PaymentClosing,
-    SeveralShops,
     SkuTwice,
     TotalTooLarge,
     WrongState,
 )
-from kaibo.trade.orders.model import Order, OrderLine, Split, Terms, Viewer, WantedLine
+from kaibo.trade.orders.model import Order, OrderLine, Split, Terms, Viewer, Wanted, WantedLine
 
 LINES_MAX = 50
 QUANTITY_MAX = 999
@@ -25,6 +25,10 @@ REASON_CHARS_MAX = 200
 TOTAL_FEN_MAX = 100_000_000
 """One million yuan an order: far above a shop's basket, far below what a provider's integers hold."""
 PERIOD_SECONDS_MIN = 1
+NUMBER_SALT_DIGITS = 6
+NUMBER_SALTS = 10**NUMBER_SALT_DIGITS
+NUMBER_STEP = 61_803
+"""Shares no factor with NUMBER_SALTS, so that a million numbers are different before the first comes again."""
 
 _S = OrderState
 TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
@@ -76,7 +80,27 @@ def order_number(at: datetime, salt: int) -> str:
     """20 digits a person can read out: the day in China, the millisecond of that day, six digits of chance (`salt`)."""
     there = at.astimezone(_CHINA)
     midnight = there.replace(hour=0, minute=0, second=0, microsecond=0)
-    return f"{there:%y%m%d}{(there - midnight) // timedelta(milliseconds=1):08d}{salt % 1_000_000:06d}"
+    return f"{there:%y%m%d}{(there - midnight) // timedelta(milliseconds=1):08d}{salt % NUMBER_SALTS:0{NUMBER_SALT_DIGITS}d}"
+
+
+def order_numbers(at: datetime, salt: int) -> Iterator[str]:
+    """The numbers of orders of one millisecond, all different: they begin at `salt` and go on in large steps."""
+    beginning = order_number(at, 0)[:-NUMBER_SALT_DIGITS]
+    while True:
+        yield f"{beginning}{salt % NUMBER_SALTS:0{NUMBER_SALT_DIGITS}d}"
+        salt += NUMBER_STEP
+
+
+def digest(wanted: Wanted) -> bytes:
+    """What tells one wish from another under the same idempotency key: 16 bytes of BLAKE2b over all that was wanted."""
+    told = hashlib.blake2b(wanted.address_id.bytes, digest_size=16)
+    for line in wanted.lines:
+        told.update(line.sku_id.bytes)
+        told.update(b"%d x %d;" % (line.quantity, line.unit_price_fen))
+    told.update(f"{wanted.source.kind} {wanted.source.id} {wanted.source.item} {wanted.note or ''}".encode())
+    for coupon_id in wanted.coupon_ids:
+        told.update(coupon_id.bytes)
+    return told.digest()
 
 
 def masked(nickname: str) -> str:
@@ -84,35 +108,21 @@ def masked(nickname: str) -> str:
     return f"{nickname[:1]}**"
 
 
-def freight(quoted: Sequence[QuotedLine]) -> int:
-    """One order is one parcel: the dearest freight among its products is paid once."""
-    return max(line.freight_fen for line in quoted)
-
-
-def share_freight(freight_fen: int, quoted: Sequence[QuotedLine]) -> list[int]:
-    """What each line bears of the order's freight: by its amount, evenly where everything is free."""
-    amounts = [line.unit_price_fen * line.quantity for line in quoted]
-    return split(freight_fen, amounts if any(amounts) else [1] * len(amounts))
-
-
-def check_one_shop(quoted: Sequence[QuotedLine]) -> None:
-    """Raises SeveralShops, or NotOnSale for the first line that may not be sold at the moment."""
-    shops = {line.shop_id for line in quoted}
-    if len(shops) != 1:
-        raise SeveralShops(shops=len(shops))
+def check_sold(quoted: Sequence[QuotedLine]) -> None:
+    """Raises NotOnSale for the first line that may not be sold at the moment."""
     for line in quoted:
         if not line.approved:
             raise NotOnSale(product_id=line.product_id)
 
 
 def check_wanted(wanted: Sequence[WantedLine], quoted: Sequence[QuotedLine]) -> None:
-    """The buyer pays the price they saw or is told the new one. Raises SkuTwice, SeveralShops, NotOnSale, PriceChanged."""
+    """The buyer pays the price they saw or is told the new one. Raises SkuTwice, NotOnSale, PriceChanged."""
     seen = set()
     for line in wanted:
         if line.sku_id in seen:
             raise SkuTwice(sku_id=line.sku_id)
         seen.add(line.sku_id)
-    check_one_shop(quoted)
+    check_sold(quoted)
     for line, now in zip(wanted, quoted, strict=True):
         if line.unit_price_fen != now.unit_price_fen:
             raise PriceChanged(sku_id=line.sku_id, was_fen=line.unit_price_fen, now_fen=now.unit_price_fen)

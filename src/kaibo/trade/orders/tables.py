@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text, text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from kaibo.kernel.db import created_at, fen, id_column, metadata, not_negative, timestamptz, uuid_column
@@ -20,6 +20,8 @@ orders = Table(
     uuid_column("checkout_id"),
     # on the first order of a checkout
     Column("idempotency_key", Text),
+    # of what was asked for under the key: the same key with another wish is refused
+    Column("request_digest", LargeBinary),
     Column("number", Text, nullable=False, unique=True),
     uuid_column("buyer_id"),
     Column("buyer_nickname", Text, nullable=False),
@@ -93,6 +95,8 @@ orders = Table(
         unique=True,
         postgresql_where=text("idempotency_key IS NOT NULL"),
     ),
+    # whose time to pay is over: this index is their timer (see expire.py)
+    Index("ix_orders_unpaid", "pay_before", postgresql_where=text("state = 'placed' AND closing IS NULL")),
     Index(None, "buyer_id", "id"),
     Index(None, "shop_id", "state", "id"),
     Index("ix_orders_creator", "creator_id", "id", postgresql_where=text("creator_id IS NOT NULL")),

@@ -23,6 +23,12 @@ async def live_charge(db: Db, order_id: UUID, *, lock: bool = False) -> Charge |
     return await _charge(db, query, lock)
 
 
+async def charged_among(db: Db, order_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of these orders that somebody may still be paying."""
+    query = select(charges.c.order_id).where(charges.c.order_id.in_(list(order_ids)), charges.c.state.in_(_LIVE))
+    return set((await db.execute(query)).scalars())
+
+
 async def charge_states(db: Db, order_id: UUID) -> dict[ChargeRow, Charge]:
     """The newest charge of the order in each state that occurs."""
     rows = await db.execute(select(charges).where(charges.c.order_id == order_id).order_by(charges.c.attempt))

@@ -7,7 +7,6 @@ pieces that somebody else has bought meanwhile.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from kaibo.kernel import clock, timers
@@ -16,10 +15,8 @@ from kaibo.trade.contracts import OrderState
 from kaibo.trade.orders.cancel import cancel_order
 from kaibo.trade.orders.closing import begin_closing
 from kaibo.trade.orders.expire import expire_order
-from kaibo.trade.orders.lookup import lock_order, require_buyer
+from kaibo.trade.orders.lookup import lock_if_free, lock_order, require_buyer
 from kaibo.trade.orders.model import Order
-from kaibo.trade.orders.place import EXPIRE
-from kaibo.trade.orders.timers import order_of_timer
 from kaibo.trade.payment.lookup import live_charge
 from kaibo.trade.payment.model import ChargeId
 from kaibo.trade.payment.start import QUERY
@@ -44,10 +41,10 @@ async def withdraw_order(db: Db, order_id: UUID, *, buyer_id: UUID, reason: str)
     return await cancel_order(db, order, reason=reason, by=buyer_id), None
 
 
-async def expire_by_time(db: Db, key: str, _payload: dict[str, Any]) -> None:
-    """The timer `trade.order.expire`."""
-    order = await order_of_timer(db, EXPIRE, key)
-    if order is None or order.state is not OrderState.PLACED:
+async def expire_by_time(db: Db, order_id: UUID) -> None:
+    """The time to pay is over. Nothing happens where somebody else is at the order: it is still due when they are done."""
+    order = await lock_if_free(db, order_id)
+    if order is None or order.state is not OrderState.PLACED or order.closing is not None:
         return
     charge = await live_charge(db, order.id)
     if charge is None:

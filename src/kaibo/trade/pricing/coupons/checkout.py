@@ -7,7 +7,7 @@ finds nothing left to do.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -84,6 +84,13 @@ async def spent(db: Db, checkout_id: UUID) -> None:
     """The checkout is paid. Idempotent."""
     for row in await _move(db, checkout_id, "held", "spent"):
         await db.execute(update(coupon_claims).where(coupon_claims.c.id == row.claim_id).values(state="spent"))
+
+
+async def held_among(db: Db, checkout_ids: Iterable[UUID]) -> list[UUID]:
+    """Those of these checkouts that hold a coupon, in the order of their ids."""
+    u = coupon_uses.c
+    query = select(u.checkout_id).where(u.checkout_id.in_(list(checkout_ids)), u.state == "held").distinct()
+    return sorted((await db.execute(query)).scalars())
 
 
 async def release(db: Db, checkout_id: UUID) -> None:
