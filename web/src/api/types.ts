@@ -35,6 +35,7 @@ export type ServiceTag = ProductCard['service_tags'][number]
 export type Sku = Schemas['SkuOnOffer']
 export type Product = Schemas['ProductWire']
 export type Picture = Product['pictures'][number]
+export type Showcase = Schemas['ShowcaseWire']
 
 // coupons
 export type Coupon = Schemas['CouponWire']

@@ -17,6 +17,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/mall', component: () => import('./home/MallPage.vue'), meta: { title: 'nav.mall', tab: 'mall' } },
   { path: '/products/:productId', component: () => import('./home/ProductPage.vue'), props: true, meta: { title: 'nav.product' } },
   { path: '/shops/:shopId', component: () => import('./home/ShopPage.vue'), props: true, meta: { title: 'nav.shop' } },
+  { path: '/c/:creatorId', component: () => import('./showcase/ShowcasePage.vue'), props: true, meta: { title: 'nav.showcase' } },
   { path: '/rooms/:roomId', component: () => import('./room/RoomPage.vue'), props: true, meta: { title: 'nav.room' } },
   { path: '/orders', component: () => import('./orders/OrdersPage.vue'), meta: { title: 'nav.orders', signedIn: true } },
   { path: '/orders/:orderId', component: () => import('./orders/OrderPage.vue'), props: true, meta: { title: 'nav.order', signedIn: true } },

@@ -29,6 +29,7 @@ function page(name: string, path: string, component: Screen, facts: PageFacts): 
 }
 
 const ofShop = (params: RouteParamsGeneric): boolean => session.shops.value.some((shop) => shop.id === params['shopId'])
+const ofAgency = (params: RouteParamsGeneric): boolean => session.agencies.value.some((agency) => agency.id === params['agencyId'])
 const ofOperator = (): boolean => session.isOperator.value
 const ofReviewer = (): boolean => session.isReviewer.value
 
@@ -49,9 +50,18 @@ const routes: RouteRecordRaw[] = [
   page('orders', '/shops/:shopId/orders', () => import('./merchant/OrdersPage.vue'), { title: 'orders.title', allow: ofShop }),
   page('coupons', '/shops/:shopId/coupons', () => import('./merchant/CouponsPage.vue'), { title: 'coupons.title', allow: ofShop }),
   page('money', '/shops/:shopId/money', () => import('./merchant/MoneyPage.vue'), { title: 'money.title', allow: ofShop }),
+  page('plans', '/shops/:shopId/plans', () => import('./affiliate/PlansPage.vue'), { title: 'plans.title', allow: ofShop }),
+  page('plan', '/shops/:shopId/plans/:planId', () => import('./affiliate/PlanPage.vue'), { title: 'plans.title', allow: ofShop }),
+  page('shop-samples', '/shops/:shopId/samples', () => import('./affiliate/ShopSamplesPage.vue'), { title: 'samples.shop_title', allow: ofShop }),
   page('merchant', '/merchant', () => import('./merchant/OnboardPage.vue'), { title: 'onboard.title' }),
 
   page('realname', '/realname', () => import('./creator/RealnamePage.vue'), { title: 'realname.title' }),
+  page('selection', '/selection', () => import('./affiliate/SelectionPage.vue'), { title: 'square.title' }),
+  page('showcase', '/showcase', () => import('./affiliate/ShowcasePage.vue'), { title: 'showcase.title' }),
+  page('my-samples', '/samples', () => import('./affiliate/MySamplesPage.vue'), { title: 'samples.title' }),
+  page('partners', '/partners', () => import('./affiliate/PartnersPage.vue'), { title: 'partners.title' }),
+  page('agency-apply', '/agencies', () => import('./affiliate/AgencyApplyPage.vue'), { title: 'agency.apply_title' }),
+  page('agency', '/agencies/:agencyId', () => import('./affiliate/AgencyPage.vue'), { title: 'agency.title', allow: ofAgency }),
   page('earnings', '/earnings', () => import('./creator/EarningsPage.vue'), { title: 'earnings.title' }),
 
   page('wall', '/wall', () => import('./operator/WallPage.vue'), { title: 'wall.title', allow: ofOperator }),

@@ -31,11 +31,16 @@ const shops = computed(() =>
   grants.value.filter((grant) => grant.scope_kind === 'shop' && grant.scope_id).map((grant) => ({ id: grant.scope_id as string, name: grant.scope_name ?? '' })),
 )
 
+const agencies = computed(() =>
+  grants.value.filter((grant) => grant.scope_kind === 'agency' && grant.scope_id).map((grant) => ({ id: grant.scope_id as string, name: grant.scope_name ?? '' })),
+)
+
 /** Who sits at the desk and what they may do; one per page. */
 export const session = {
   state,
   grants,
   shops,
+  agencies,
   signedIn: computed(() => state.me?.signed_in === true),
   person: computed(() => state.me?.person ?? null),
   isOperator: computed(() => platform('operator')),

@@ -4,6 +4,7 @@ import board from './en/board'
 import shop from './en/shop'
 import coupons from './en/coupons'
 import platform from './en/platform'
+import affiliate from './en/affiliate'
 import type zh from './zh'
 
-export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons } satisfies Record<keyof typeof zh, string>
+export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons, ...affiliate } satisfies Record<keyof typeof zh, string>

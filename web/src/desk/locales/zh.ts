@@ -4,5 +4,6 @@ import board from './zh/board'
 import shop from './zh/shop'
 import coupons from './zh/coupons'
 import platform from './zh/platform'
+import affiliate from './zh/affiliate'
 
-export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons } as const satisfies Record<string, string>
+export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons, ...affiliate } as const satisfies Record<string, string>
