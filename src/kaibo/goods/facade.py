@@ -12,10 +12,12 @@ from kaibo.goods.affiliate.showcase import in_showcase
 from kaibo.goods.affiliate.terms import commission_terms, require_may_sell
 from kaibo.goods.affiliate.touch import record_touch, touches_of
 from kaibo.goods.catalog.categories import categories
+from kaibo.goods.catalog.promises import lowest_prices, return_facts
 from kaibo.goods.catalog.tables import skus as sku_table
 from kaibo.goods.contracts import SkuId, SkuView
 from kaibo.goods.exporting.export_products import count_product_rows, product_header, product_rows
 from kaibo.goods.inventory.hold import consume, hold, put_back, release, release_all
+from kaibo.goods.inventory.pieces import put_back_pieces, take_pieces
 from kaibo.goods.pictures.lookup import picture_urls, picture_view, require_picture
 from kaibo.goods.shelf.cards import product_cards, quote, quotes_of, require_approved, skus_of
 from kaibo.goods.shelf.search import search_cards
@@ -30,11 +32,13 @@ __all__ = [
     "earns",
     "hold",
     "in_showcase",
+    "lowest_prices",
     "picture_view",
     "product_cards",
     "product_header",
     "product_rows",
     "put_back",
+    "put_back_pieces",
     "quote",
     "quotes_of",
     "record_touch",
@@ -43,9 +47,11 @@ __all__ = [
     "require_approved",
     "require_may_sell",
     "require_picture",
+    "return_facts",
     "search_cards",
     "skus",
     "skus_of",
+    "take_pieces",
     "touches_of",
 ]
 

@@ -12,15 +12,17 @@ from kaibo.kernel import context
 from kaibo.kernel.db import Db
 from kaibo.stage.broadcasts.lookup import broadcast
 from kaibo.stage.contracts import BroadcastView
+from kaibo.stage.evidence import pitch_at
 from kaibo.stage.live.share import Share
 from kaibo.stage.rooms.tables import demo_persons
 from kaibo.stage.source import resolve_source
-from kaibo.trade.facade import register_source_resolver
+from kaibo.trade.facade import register_evidence_resolver, register_source_resolver
 
 
 def register() -> None:
-    """Entry points call this once at start-up: trade learns whom to ask about orders from a broadcast."""
+    """Entry points call this once at start-up: trade learns whom to ask about orders from a broadcast, and about disputes."""
     register_source_resolver("broadcast", resolve_source)
+    register_evidence_resolver("broadcast", pitch_at)
 
 
 async def run_rooms(stop: asyncio.Event) -> None:

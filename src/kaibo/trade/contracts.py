@@ -209,6 +209,73 @@ class PaymentRefundDone(Event):
         return str(self.order_id)
 
 
+@dataclass(frozen=True)
+class SourceEvidence:
+    """What the owner of a source kept of the moment of an order: a recording, from `start_ms` to `end_ms` of the file at `url`."""
+
+    title: str
+    url: str
+    start_ms: int
+    end_ms: int
+    pitched_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class AftersalesEvent(Event):
+    """What every event of a case says. `kind` and `state` are CaseKind and CaseState; `rule` is behind the last decision."""
+
+    case_id: UUID
+    number: str
+    order_id: OrderId
+    shop_id: ShopId
+    buyer_id: PersonId
+    kind: str
+    state: str
+    refund_fen: int
+    extra_fen: int
+    actor: str
+    rule: str
+    at: datetime
+
+    @property
+    def aggregate_id(self) -> str:
+        return str(self.case_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AftersalesOpened(AftersalesEvent):
+    subject: ClassVar[str] = "trade.aftersales.opened"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AftersalesMoved(AftersalesEvent):
+    subject: ClassVar[str] = "trade.aftersales.moved"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AftersalesClosed(AftersalesEvent):
+    """Done, dismissed, withdrawn or expired."""
+
+    subject: ClassVar[str] = "trade.aftersales.closed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompensationAdvanced(Event):
+    """The compensation fund has paid `fen` in a shop's place."""
+
+    subject: ClassVar[str] = "trade.compensation.advanced"
+    claim_id: UUID
+    case_id: UUID
+    order_id: OrderId
+    shop_id: ShopId
+    fen: int
+    at: datetime
+
+    @property
+    def aggregate_id(self) -> str:
+        return str(self.case_id)
+
+
 # --- errors
 
 

@@ -1,11 +1,13 @@
 """What other wings may ask of trade.
 
 The floors above trade know where an order came from; trade must not know them. So they register a resolver at start-up, and
-trade asks it while an order is placed (see docs/adr/0004-order-source-and-attribution.md).
+trade asks it while an order is placed (see docs/adr/0004-order-source-and-attribution.md), and again, for evidence, where a case
+is opened about the order.
 """
 
 from __future__ import annotations
 
+from kaibo.trade.aftersales.evidence import EvidenceResolver, register_evidence_resolver
 from kaibo.trade.keep_books import keep_books
 from kaibo.trade.ledger.check import check_ledger
 from kaibo.trade.orders.lookup import open_order_count
@@ -13,6 +15,7 @@ from kaibo.trade.orders.sources import SourceResolver, register_source_resolver
 from kaibo.trade.sheets.export_orders import count_order_rows, order_header, order_rows
 
 __all__ = [
+    "EvidenceResolver",
     "SourceResolver",
     "check_ledger",
     "count_order_rows",
@@ -20,5 +23,6 @@ __all__ = [
     "open_order_count",
     "order_header",
     "order_rows",
+    "register_evidence_resolver",
     "register_source_resolver",
 ]

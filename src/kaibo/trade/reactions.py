@@ -1,4 +1,4 @@
-"""What trade does by itself: nothing on events; timers and jobs are the whole list."""
+"""What trade does by itself: on its own events, at its timers, in its jobs. This is the whole list."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ from kaibo.kernel.jobs import Jobs
 from kaibo.kernel.outbox import Expander
 from kaibo.kernel.reactions import Reactions
 from kaibo.kernel.timers import Timers
+from kaibo.trade.aftersales.by_time import decide_by_time
+from kaibo.trade.aftersales.finish import finish_case
+from kaibo.trade.aftersales.record import DEADLINE
+from kaibo.trade.aftersales.way_back import fund_cover
+from kaibo.trade.compensation.recover import recover_after_settlement
+from kaibo.trade.contracts import OrderSettled, OrderShipped, PaymentRefundDone
 from kaibo.trade.ledger.rollup import ROLL_UP, roll_up_by_time
 from kaibo.trade.orders.announce import PLACED_TOGETHER, placed_together
 from kaibo.trade.orders.receive import RECEIVE, SETTLE
@@ -36,6 +42,11 @@ timers.on(QUERY)(drive_charge)
 timers.on(ROLL_UP)(roll_up_by_time)
 timers.on(REFUND)(drive_refund)
 timers.on(TRACK)(drive_parcel)
+timers.on(DEADLINE)(decide_by_time)
+
+reactions.on(PaymentRefundDone)(finish_case)
+reactions.on(OrderShipped)(fund_cover)
+reactions.on(OrderSettled)(recover_after_settlement)
 
 
 @jobs.job(RESOLVE)

@@ -37,9 +37,12 @@ export interface Catalogue<K extends string> {
 /** One page family's words. `t` is reactive: a template that calls it follows the locale. */
 export function catalogue<K extends string>(zh: Words<K>, loadEnglish: () => Promise<{ default: Words<K> }>): Catalogue<K> {
   const english = shallowRef<Words<K> | null>(null)
-  loaders.push(async () => {
+  const load = async (): Promise<void> => {
     if (!english.value) english.value = (await loadEnglish()).default
-  })
+  }
+  loaders.push(load)
+  // Words of a page that is fetched later come after the start's loading: a failed fetch leaves Chinese.
+  if (locale.value === 'en') void load().catch(() => undefined)
   const t = (key: K, facts?: Facts): string => fill((locale.value === 'en' ? english.value?.[key] : undefined) ?? zh[key] ?? key, facts)
   return { t }
 }

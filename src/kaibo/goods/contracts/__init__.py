@@ -54,6 +54,15 @@ class QuotedLine:
 
 
 @dataclass(frozen=True)
+class ReturnFacts:
+    """What decides whether goods may be sent back without a reason; `attributes` are (name, value)."""
+
+    category_key: str
+    attributes: tuple[tuple[str, str], ...]
+    service_tags: tuple[ServiceTag, ...]
+
+
+@dataclass(frozen=True)
 class ProductCard:
     """A product in a list. `service_tags` are keys; `stock_left` is what can still be bought over all SKUs."""
 
@@ -129,6 +138,16 @@ class ProductChanged(Event):
     @property
     def aggregate_id(self) -> str:
         return str(self.product_id)
+
+
+@refusal
+class PiecesNotSold(Conflict):
+    """More pieces than the order bought would come back."""
+
+    code = "goods.pieces_not_sold"
+    order_id: str
+    sku_id: SkuId
+    quantity: int
 
 
 @refusal

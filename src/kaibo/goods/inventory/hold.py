@@ -148,8 +148,10 @@ async def consume(db: Db, order_id: UUID) -> None:
 
 
 async def put_back(db: Db, order_id: UUID) -> None:
-    """A paid order was refunded before shipping: its sold pieces return to stock. Idempotent."""
+    """A paid order was refunded before shipping: its sold pieces that are not back yet return to stock. Idempotent."""
     for sku_id, quantity in await _move(db, order_id, "consumed", "returned"):
+        if not quantity:
+            continue
         row = (
             await db.execute(
                 update(stock)
@@ -168,9 +170,9 @@ async def _move(db: Db, order_id: UUID, state: str, to: str) -> list[tuple[UUID,
         update(holds)
         .where(holds.c.order_id == order_id, holds.c.state == state)
         .values(state=to)
-        .returning(holds.c.sku_id, holds.c.quantity)
+        .returning(holds.c.sku_id, (holds.c.quantity - holds.c.returned).label("pieces"))
     )
-    return sorted((row.sku_id, row.quantity) for row in rows)
+    return sorted((row.sku_id, row.pieces) for row in rows)
 
 
 async def _note(db: Db, sku_id: UUID, order_id: UUID, delta: int, after: int, kind: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Table, Text, text
 
 from kaibo.kernel.db import created_at, id_column, metadata, not_negative, uuid_column
 
@@ -29,8 +29,11 @@ holds = Table(
     uuid_column("buyer_id", nullable=True),
     # held -> released | consumed; consumed -> returned
     Column("state", Text, nullable=False),
+    # of a consumed hold: pieces that came back on sale one by one
+    Column("returned", BigInteger, nullable=False, server_default=text("0")),
     created_at(),
     CheckConstraint("quantity > 0", name="quantity_positive"),
+    CheckConstraint("returned BETWEEN 0 AND quantity", name="returned_within"),
     Index(None, "sku_id", "buyer_id"),
     schema="goods",
 )
@@ -42,7 +45,7 @@ stock_entries = Table(
     Column("sku_id", ForeignKey("goods.skus.id"), nullable=False, index=True),
     Column("delta", BigInteger, nullable=False),
     Column("stock_after", BigInteger, nullable=False),
-    # opened, adjusted, imported, edited, sold, returned
+    # opened, adjusted, imported, edited, sold, returned, replaced
     Column("kind", Text, nullable=False),
     Column("reason", Text, nullable=False),
     uuid_column("order_id", nullable=True),

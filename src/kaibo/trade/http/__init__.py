@@ -6,6 +6,9 @@ from kaibo.kernel.web import State
 from kaibo.kernel.web.thin import Thin
 from kaibo.people import facade as people
 from kaibo.trade.http import (
+    aftersales_buyer,
+    aftersales_operator,
+    aftersales_shop,
     buyer,
     coupons,
     creator,
@@ -34,6 +37,9 @@ routers: tuple[APIRouter, ...] = (
     refunds.router,
     touches.router,
     coupons.router,
+    aftersales_buyer.router,
+    aftersales_shop.router,
+    aftersales_operator.router,
 )
 
 THIN: dict[tuple[str, str], Thin] = {("POST", PATH): place_thin}

@@ -25,6 +25,7 @@ class AccountKind(StrEnum):
     BANK = "bank"
     TAX_WITHHELD = "tax_withheld"
     FREIGHT_COVER = "freight_cover"
+    BUYER_PAYABLE = "buyer_payable"
     RECONCILIATION_DIFFERENCE = "reconciliation_difference"
 
 
@@ -39,6 +40,7 @@ OWNED = frozenset(
         _K.LEADER_COMMISSION,
         _K.DEPOSIT,
         _K.WITHDRAWALS_IN_TRANSIT,
+        _K.BUYER_PAYABLE,
     }
 )
 """Kinds that belong to somebody: a shop, a person, an agency."""
@@ -57,6 +59,7 @@ NEVER_BELOW_ZERO = frozenset(
         _K.COMPENSATION_FUND,
         _K.WITHDRAWALS_IN_TRANSIT,
         _K.TAX_WITHHELD,
+        _K.BUYER_PAYABLE,
     }
 )
 """Money of others in our hands, and funds: below zero means that somebody was promised what is not there.

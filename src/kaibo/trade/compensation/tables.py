@@ -1,0 +1,61 @@
+"""What merchants owe the fund, what has come back, and what buyers are owed beyond their payments."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text, text
+
+from kaibo.kernel.db import created_at, fen, id_column, metadata, timestamptz, uuid_column
+
+claims = Table(
+    "compensation_claims",
+    metadata,
+    id_column(),
+    uuid_column("case_id"),
+    uuid_column("order_id"),
+    uuid_column("shop_id"),
+    fen("fen"),
+    fen("recovered_fen", default=0),
+    Column("rule", Text, nullable=False),
+    created_at(),
+    timestamptz("closed_at", nullable=True),
+    CheckConstraint("fen > 0", name="fen_positive"),
+    CheckConstraint("recovered_fen BETWEEN 0 AND fen", name="recovered_within"),
+    Index("ix_compensation_claims_open", "shop_id", postgresql_where=text("closed_at IS NULL")),
+    Index(None, "case_id"),
+    schema="trade",
+)
+
+recoveries = Table(
+    "compensation_recoveries",
+    metadata,
+    id_column(),
+    Column("claim_id", ForeignKey(claims.c.id), nullable=False),
+    # deposit | earnings
+    Column("source", Text, nullable=False),
+    fen("fen"),
+    created_at("at"),
+    CheckConstraint("fen > 0", name="fen_positive"),
+    Index(None, "claim_id"),
+    schema="trade",
+)
+
+payouts = Table(
+    "buyer_payouts",
+    metadata,
+    id_column(),
+    uuid_column("case_id"),
+    uuid_column("order_id"),
+    uuid_column("person_id"),
+    # return_freight | compensation
+    Column("kind", Text, nullable=False),
+    fen("fen"),
+    Column("key", Text, nullable=False, unique=True),
+    created_at(),
+    timestamptz("paid_at", nullable=True),
+    uuid_column("paid_by", nullable=True),
+    Column("reference", Text),
+    CheckConstraint("fen > 0", name="fen_positive"),
+    Index("ix_buyer_payouts_open", "id", postgresql_where=text("paid_at IS NULL")),
+    Index(None, "person_id", "id"),
+    schema="trade",
+)
