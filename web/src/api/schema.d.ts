@@ -2351,6 +2351,581 @@ export interface paths {
         patch: operations["extend_platform_coupon"];
         trace?: never;
     };
+    "/api/aftersales/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Aftersales Options
+         * @description What can be asked for about an order of the caller's, and what each line still gives back.
+         */
+        get: operations["aftersales_options"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/aftersales/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Aftersales Estimate
+         * @description What a wish would give back and why. Nothing is written.
+         */
+        post: operations["aftersales_estimate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/aftersales": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My Aftersales
+         * @description Newest first. `open`: only what is not closed.
+         */
+        get: operations["my_aftersales"];
+        put?: never;
+        /** Open Aftersales */
+        post: operations["open_aftersales"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/aftersales/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My Aftersales Counts */
+        get: operations["my_aftersales_counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/aftersales/{case_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My Case */
+        get: operations["my_case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/aftersales/{case_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraw My Case */
+        post: operations["withdraw_my_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/aftersales/{case_id}/send-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send My Goods Back */
+        post: operations["send_my_goods_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/aftersales/{case_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm My Replacement
+         * @description The replacement or the repaired piece has come; repeating it changes nothing.
+         */
+        post: operations["confirm_my_replacement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/aftersales/{case_id}/escalate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Escalate My Case
+         * @description Call the platform; repeating it changes nothing.
+         */
+        post: operations["escalate_my_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/aftersales/{case_id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give My Evidence */
+        post: operations["give_my_evidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/aftersales": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shop Aftersales
+         * @description `sort=deadline`: only cases that have one, what is due first comes first. `q`: the beginning of a case or order
+         *     number, or the number of a return parcel.
+         */
+        get: operations["shop_aftersales"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/aftersales/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shop Aftersales Figures */
+        get: operations["shop_aftersales_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/aftersales/terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shop Aftersales Terms */
+        get: operations["shop_aftersales_terms"];
+        /** Promise Aftersales Terms */
+        put: operations["promise_aftersales_terms"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/aftersales/refusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Refusal Templates */
+        get: operations["refusal_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/aftersales/{case_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shop Case */
+        get: operations["shop_case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/aftersales/{case_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approve Shop Case */
+        post: operations["approve_shop_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/aftersales/{case_id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuse Shop Case */
+        post: operations["refuse_shop_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/aftersales/{case_id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept Returned Goods
+         * @description The goods are back and in order.
+         */
+        post: operations["accept_returned_goods"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/aftersales/{case_id}/refuse-goods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuse Returned Goods */
+        post: operations["refuse_returned_goods"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/aftersales/{case_id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resend From Shop */
+        post: operations["resend_from_shop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/aftersales/{case_id}/perform": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Perform Shop Case
+         * @description Pay what was decided, from the balance and the deposit, before the fund does it in the shop's place.
+         */
+        post: operations["perform_shop_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/aftersales/{case_id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give Shop Evidence */
+        post: operations["give_shop_evidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/arbitrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Arbitrations
+         * @description Disputes that wait for a decision, the longest promised first; `decided`: those that had one, newest first.
+         */
+        get: operations["arbitrations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/arbitrations/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Arbitration Rules
+         * @description Under what a decision may be taken.
+         */
+        get: operations["arbitration_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/arbitrations/{case_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One Arbitration
+         * @description Any case, with what both sides have shown.
+         */
+        get: operations["one_arbitration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/arbitrations/{case_id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decide Arbitration */
+        post: operations["decide_arbitration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/compensation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compensation Fund */
+        get: operations["compensation_fund"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/compensation/claims": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compensation Claims
+         * @description What merchants owe the fund, newest first. `open`: not paid back yet.
+         */
+        get: operations["compensation_claims"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/compensation/shops/{shop_id}/recover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Recover From Shop
+         * @description Take now what the shop's deposit and balance can give; the rest comes with its next settlement.
+         */
+        post: operations["recover_from_shop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/compensation/payouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Buyer Payouts
+         * @description What buyers are owed beyond their payments, newest first. `waiting`: not paid yet.
+         */
+        get: operations["buyer_payouts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/compensation/payouts/{payout_id}/paid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Payout Is Paid
+         * @description The transfer was made; repeating it changes nothing.
+         */
+        post: operations["payout_is_paid"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/live": {
         parameters: {
             query?: never;
@@ -3728,6 +4303,19 @@ export interface webhooks {
 }
 export interface components {
     schemas: {
+        /**
+         * AcceptIn
+         * @description `restock`: what can be sold again; lines that are left out cannot.
+         */
+        AcceptIn: {
+            /** Restock */
+            restock?: components["schemas"]["RestockIn"][];
+            /**
+             * Said
+             * @default
+             */
+            said: string;
+        };
         /** Address */
         Address: {
             /**
@@ -3900,6 +4488,11 @@ export interface components {
         AnswerBody: {
             /** Accept */
             accept: boolean;
+        };
+        /** ArbitrationRules */
+        ArbitrationRules: {
+            /** Items */
+            items: components["schemas"]["RuleWire"][];
         };
         /**
          * AttemptWire
@@ -4262,6 +4855,209 @@ export interface components {
             /** Items */
             items: components["schemas"]["CarrierWire"][];
         };
+        /** CaseCounts */
+        CaseCounts: {
+            /** Open */
+            open: number;
+            /** Yours */
+            yours: number;
+        };
+        /**
+         * CaseKind
+         * @enum {string}
+         */
+        CaseKind: "refund_only" | "return_refund" | "exchange" | "repair" | "price_protection";
+        /** CaseLineWire */
+        CaseLineWire: {
+            /**
+             * Line Id
+             * Format: uuid
+             */
+            line_id: string;
+            /** Title */
+            title: string;
+            /** Sku Name */
+            sku_name: string;
+            /** Picture Url */
+            picture_url: string | null;
+            /** Quantity */
+            quantity: number;
+            /** Fen */
+            fen: number;
+            /** Freight Fen */
+            freight_fen: number;
+            /** Exchange Sku Name */
+            exchange_sku_name: string | null;
+        };
+        /**
+         * CasePage
+         * @description One case in full. `buyer_nickname` is masked.
+         */
+        CasePage: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: string;
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Order Number */
+            order_number: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Shop Name */
+            shop_name: string;
+            kind: components["schemas"]["CaseKind"];
+            state: components["schemas"]["CaseState"];
+            /** Reason */
+            reason: string;
+            /** Reason Words */
+            reason_words: string;
+            /**
+             * Fault
+             * @enum {string}
+             */
+            fault: "merchant" | "buyer" | "none";
+            /** Said */
+            said: string;
+            /** Lines */
+            lines: components["schemas"]["CaseLineWire"][];
+            /** Refund Fen */
+            refund_fen: number;
+            /** Extra Fen */
+            extra_fen: number;
+            /** Advanced Fen */
+            advanced_fen: number;
+            /** Outcome */
+            outcome: ("refund" | "partial" | "refuse" | "compensate") | null;
+            /** Created At */
+            created_at: string;
+            /** Deadline */
+            deadline: string | null;
+            /** Deadline Words */
+            deadline_words: string | null;
+            /** Waits For */
+            waits_for: ("buyer" | "shop" | "operator") | null;
+            /** Closed At */
+            closed_at: string | null;
+            /** Actions */
+            actions: string[];
+            /** Buyer Nickname */
+            buyer_nickname: string;
+            /** Steps */
+            steps: components["schemas"]["kaibo__trade__aftersales__wire__StepWire"][];
+            /** Progress */
+            progress: components["schemas"]["ProgressWire"][];
+            /** History */
+            history: components["schemas"]["CaseStepWire"][];
+            /** Evidence */
+            evidence: components["schemas"]["EvidenceWire"][];
+            replay: components["schemas"]["ReplayEvidence"] | null;
+            return_to: components["schemas"]["ReturnAddressWire"] | null;
+            returned: components["schemas"]["kaibo__trade__aftersales__wire__ParcelWire"] | null;
+            /** Delivered At */
+            delivered_at: string | null;
+            /** Return Freight Fen */
+            return_freight_fen: number;
+            /**
+             * Return Freight By
+             * @enum {string}
+             */
+            return_freight_by: "buyer" | "merchant" | "cover";
+            resent: components["schemas"]["kaibo__trade__aftersales__wire__ParcelWire"] | null;
+            /** Order Total Fen */
+            order_total_fen: number;
+            /** Order Refunded Fen */
+            order_refunded_fen: number;
+        };
+        /**
+         * CaseState
+         * @enum {string}
+         */
+        CaseState: "asked" | "approved" | "returning" | "inspected" | "resending" | "refunding" | "done" | "refused" | "arbitration" | "decided" | "dismissed" | "withdrawn" | "expired";
+        /** CaseStepWire */
+        CaseStepWire: {
+            /** At */
+            at: string;
+            state: components["schemas"]["CaseState"];
+            /**
+             * Actor
+             * @enum {string}
+             */
+            actor: "buyer" | "shop" | "operator" | "system" | "payment";
+            /** Why */
+            why: string;
+            /** Said */
+            said: string | null;
+            rule: components["schemas"]["RuleWire"] | null;
+        };
+        /** CaseWire */
+        CaseWire: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: string;
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Order Number */
+            order_number: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Shop Name */
+            shop_name: string;
+            kind: components["schemas"]["CaseKind"];
+            state: components["schemas"]["CaseState"];
+            /** Reason */
+            reason: string;
+            /** Reason Words */
+            reason_words: string;
+            /**
+             * Fault
+             * @enum {string}
+             */
+            fault: "merchant" | "buyer" | "none";
+            /** Said */
+            said: string;
+            /** Lines */
+            lines: components["schemas"]["CaseLineWire"][];
+            /** Refund Fen */
+            refund_fen: number;
+            /** Extra Fen */
+            extra_fen: number;
+            /** Advanced Fen */
+            advanced_fen: number;
+            /** Outcome */
+            outcome: ("refund" | "partial" | "refuse" | "compensate") | null;
+            /** Created At */
+            created_at: string;
+            /** Deadline */
+            deadline: string | null;
+            /** Deadline Words */
+            deadline_words: string | null;
+            /** Waits For */
+            waits_for: ("buyer" | "shop" | "operator") | null;
+            /** Closed At */
+            closed_at: string | null;
+            /** Actions */
+            actions: string[];
+        };
         /** Categories */
         Categories: {
             /** Items */
@@ -4325,6 +5121,39 @@ export interface components {
             pay_before: string;
             /** Orders */
             orders: components["schemas"]["OrderWire"][];
+        };
+        /** ClaimWire */
+        ClaimWire: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Case Id
+             * Format: uuid
+             */
+            case_id: string;
+            /** Case Number */
+            case_number: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Shop Name */
+            shop_name: string;
+            /** Fen */
+            fen: number;
+            /** Recovered Fen */
+            recovered_fen: number;
+            /** Owed Fen */
+            owed_fen: number;
+            rule: components["schemas"]["RuleWire"] | null;
+            /** Created At */
+            created_at: string;
+            /** Closed At */
+            closed_at: string | null;
         };
         /** CloseBody */
         CloseBody: {
@@ -4612,6 +5441,47 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /** DayWire */
+        DayWire: {
+            /** Day */
+            day: string;
+            /** Opened */
+            opened: number;
+            /** Closed */
+            closed: number;
+        };
+        /**
+         * DecideIn
+         * @description `fen` null: the whole amount. `goods_back`: the buyer sends the goods first.
+         */
+        DecideIn: {
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "refund" | "partial" | "refuse" | "compensate";
+            /** Rule */
+            rule: string;
+            /** Said */
+            said: string;
+            /**
+             * Fault
+             * @enum {string}
+             */
+            fault: "merchant" | "buyer" | "none";
+            /** Fen */
+            fen?: number | null;
+            /**
+             * Extra Fen
+             * @default 0
+             */
+            extra_fen: number;
+            /**
+             * Goods Back
+             * @default false
+             */
+            goods_back: boolean;
+        };
         /**
          * Decision
          * @description `reason` is required where `approve` is false.
@@ -4855,6 +5725,24 @@ export interface components {
             /** At */
             at: string;
         };
+        /** EscalateIn */
+        EscalateIn: {
+            /** Said */
+            said: string;
+        };
+        /**
+         * EstimateWire
+         * @description What the wish would give back; `at_once`: granted without asking the merchant.
+         */
+        EstimateWire: {
+            /** Refund Fen */
+            refund_fen: number;
+            /** Full */
+            full: boolean;
+            /** Steps */
+            steps: components["schemas"]["kaibo__trade__aftersales__wire__StepWire"][];
+            at_once: components["schemas"]["RuleWire"] | null;
+        };
         /**
          * EventTypeWire
          * @description `for_shops`: a shop's endpoint can hear it too, else only the platform's.
@@ -4885,6 +5773,37 @@ export interface components {
             subjects: string[];
             /** Expires At */
             expires_at: string;
+        };
+        /** EvidenceIn */
+        EvidenceIn: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Picture Ids */
+            picture_ids?: string[];
+        };
+        /** EvidenceWire */
+        EvidenceWire: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Side
+             * @enum {string}
+             */
+            side: "buyer" | "shop" | "operator";
+            /** At */
+            at: string;
+            /** Note */
+            note: string;
+            /** Picture Url */
+            picture_url: string | null;
+            /** Thumbnail Url */
+            thumbnail_url: string | null;
         };
         /**
          * ExportBody
@@ -4950,26 +5869,25 @@ export interface components {
             /** Expires At */
             expires_at: string | null;
         };
-        /**
-         * FiguresWire
-         * @description `held`: in unpaid orders; `used`: in paid ones, which paid `gmv_paid_fen`; `cost_fen`: what the coupon took off them.
-         */
-        FiguresWire: {
-            /** Claimed */
-            claimed: number;
-            /** Held */
-            held: number;
-            /** Used */
-            used: number;
-            /** Cost Fen */
-            cost_fen: number;
-            /** Gmv Paid Fen */
-            gmv_paid_fen: number;
-        };
         /** FillBody */
         FillBody: {
             /** Product Ids */
             product_ids: string[];
+        };
+        /** FundWire */
+        FundWire: {
+            /** Balance Fen */
+            balance_fen: number;
+            /** Advanced Fen */
+            advanced_fen: number;
+            /** Recovered Fen */
+            recovered_fen: number;
+            /** Owed Fen */
+            owed_fen: number;
+            /** Cover Balance Fen */
+            cover_balance_fen: number;
+            /** Payouts Fen */
+            payouts_fen: number;
         };
         /** FunnelWire */
         FunnelWire: {
@@ -5063,7 +5981,7 @@ export interface components {
             created_at: string;
             /** Stopped At */
             stopped_at: string | null;
-            figures: components["schemas"]["FiguresWire"];
+            figures: components["schemas"]["kaibo__trade__pricing__wire__FiguresWire"];
         };
         /** GoodsTodo */
         GoodsTodo: {
@@ -5207,6 +6125,19 @@ export interface components {
             /** Agency Name */
             agency_name?: string | null;
         };
+        /**
+         * KindOption
+         * @description A kind that can be had now, or why not (`refused`).
+         */
+        KindOption: {
+            kind: components["schemas"]["CaseKind"];
+            /** Offered */
+            offered: boolean;
+            /** Refused */
+            refused: string | null;
+            /** Reasons */
+            reasons: components["schemas"]["ReasonWire"][];
+        };
         /** Ledger */
         Ledger: {
             /** Accounts */
@@ -5272,6 +6203,38 @@ export interface components {
             quantity: number;
             /** Line Fen */
             line_fen: number;
+        };
+        /** LineOption */
+        LineOption: {
+            /**
+             * Line Id
+             * Format: uuid
+             */
+            line_id: string;
+            /** Title */
+            title: string;
+            /** Sku Name */
+            sku_name: string;
+            /** Picture Url */
+            picture_url: string | null;
+            /**
+             * Product Id
+             * Format: uuid
+             */
+            product_id: string;
+            /**
+             * Sku Id
+             * Format: uuid
+             */
+            sku_id: string;
+            /** Quantity */
+            quantity: number;
+            /** Left */
+            left: number;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Left Fen */
+            left_fen: number;
         };
         /** LiveCardWire */
         LiveCardWire: {
@@ -5602,6 +6565,31 @@ export interface components {
             safety_notice: string;
         };
         /**
+         * OpenIn
+         * @description `fen`: for a refund without return, where the buyer asks for less than the lines give back.
+         */
+        OpenIn: {
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            kind: components["schemas"]["CaseKind"];
+            /** Reason */
+            reason: string;
+            /** Lines */
+            lines: components["schemas"]["WishLineIn"][];
+            /** Fen */
+            fen?: number | null;
+            /**
+             * Said
+             * @default
+             */
+            said: string;
+            /** Picture Ids */
+            picture_ids?: string[];
+        };
+        /**
          * OperatorRefund
          * @description A refund as an operator sees it. `last_error` is what the provider said last, `handled_why` what an operator did.
          */
@@ -5648,6 +6636,28 @@ export interface components {
             handled_why: string | null;
             /** Handled At */
             handled_at: string | null;
+        };
+        /** Options */
+        Options: {
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Order Number */
+            order_number: string;
+            /** Shipped */
+            shipped: boolean;
+            /** Lines */
+            lines: components["schemas"]["LineOption"][];
+            /** Kinds */
+            kinds: components["schemas"]["KindOption"][];
+            /** Seven Days Until */
+            seven_days_until: string | null;
+            /** Cover Limit Fen */
+            cover_limit_fen: number;
+            /** Open Case Ids */
+            open_case_ids: string[];
         };
         /**
          * OrderAddress
@@ -5961,7 +6971,7 @@ export interface components {
             /** Shipped At */
             shipped_at: string | null;
             /** Parcels */
-            parcels: components["schemas"]["ParcelWire"][];
+            parcels: components["schemas"]["kaibo__trade__shipping__wire__ParcelWire"][];
             /** Receive Before */
             receive_before: string | null;
             /** Received At */
@@ -6019,6 +7029,20 @@ export interface components {
         Page_CarrierNoticeWire_: {
             /** Items */
             items: components["schemas"]["CarrierNoticeWire"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[CaseWire] */
+        Page_CaseWire_: {
+            /** Items */
+            items: components["schemas"]["CaseWire"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[ClaimWire] */
+        Page_ClaimWire_: {
+            /** Items */
+            items: components["schemas"]["ClaimWire"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -6096,6 +7120,13 @@ export interface components {
         Page_ParkedEvent_: {
             /** Items */
             items: components["schemas"]["ParkedEvent"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[PayoutWire] */
+        Page_PayoutWire_: {
+            /** Items */
+            items: components["schemas"]["PayoutWire"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -6177,6 +7208,11 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /** PaidIn */
+        PaidIn: {
+            /** Reference */
+            reference: string;
+        };
         /** ParcelCountsWire */
         ParcelCountsWire: {
             /** Travelling */
@@ -6187,18 +7223,6 @@ export interface components {
             quiet_24h: number;
             /** Quiet 48H */
             quiet_48h: number;
-        };
-        /**
-         * ParcelIn
-         * @description `lines` go into this parcel; null is everything that is left.
-         */
-        ParcelIn: {
-            /** Carrier */
-            carrier: string;
-            /** Tracking Number */
-            tracking_number: string;
-            /** Lines */
-            lines?: components["schemas"]["ParcelLineIn"][] | null;
         };
         /** ParcelLineIn */
         ParcelLineIn: {
@@ -6226,41 +7250,6 @@ export interface components {
          * @enum {string}
          */
         ParcelState: "announced" | "collected" | "in_transit" | "out_for_delivery" | "delivered" | "exception" | "returned";
-        /**
-         * ParcelWire
-         * @description `last_*` is the newest step of the trace. `track_error` is why there is none; the shop's staff alone sees it.
-         *     `correctable_until` is set for them while the number may still be mended.
-         */
-        ParcelWire: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Position */
-            position: number;
-            /** Carrier */
-            carrier: string;
-            /** Carrier Name */
-            carrier_name: string;
-            /** Tracking Number */
-            tracking_number: string;
-            state: components["schemas"]["ParcelState"];
-            /** Lines */
-            lines: components["schemas"]["ParcelLineWire"][];
-            /** Shipped At */
-            shipped_at: string;
-            /** Last At */
-            last_at: string | null;
-            /** Last Text */
-            last_text: string | null;
-            /** Delivered At */
-            delivered_at: string | null;
-            /** Track Error */
-            track_error: string | null;
-            /** Correctable Until */
-            correctable_until: string | null;
-        };
         /** ParkedEvent */
         ParkedEvent: {
             /**
@@ -6369,6 +7358,41 @@ export interface components {
             state: "none" | "pending" | "paid" | "failed" | "refunded_late";
             /** Paid At */
             paid_at: string | null;
+        };
+        /** PayoutWire */
+        PayoutWire: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Case Id
+             * Format: uuid
+             */
+            case_id: string;
+            /** Case Number */
+            case_number: string;
+            /**
+             * Person Id
+             * Format: uuid
+             */
+            person_id: string;
+            /** Nickname */
+            nickname: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "return_freight" | "compensation";
+            /** Fen */
+            fen: number;
+            /** Created At */
+            created_at: string;
+            /** Paid At */
+            paid_at: string | null;
+            /** Reference */
+            reference: string | null;
         };
         /**
          * PickableWire
@@ -6749,6 +7773,23 @@ export interface components {
             review_state: "draft" | "pending" | "approved" | "refused" | "withdrawn";
         };
         /**
+         * ProgressWire
+         * @description A step of the progress line: done, the one it stands at, or still to come.
+         */
+        ProgressWire: {
+            /** Key */
+            key: string;
+            /** Words */
+            words: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "done" | "now" | "next" | "bad";
+            /** At */
+            at: string | null;
+        };
+        /**
          * ProposalBody
          * @description `share_bps` of the creator's commission; `notice_days` is how long the creator stays bound after giving notice.
          */
@@ -6766,6 +7807,27 @@ export interface components {
          * @enum {string}
          */
         PushOutcome: "news" | "nothing_new" | "unknown_parcel" | "forged" | "malformed";
+        /** QueueCounts */
+        QueueCounts: {
+            /** Asked */
+            asked: number;
+            /** Approved */
+            approved: number;
+            /** Returning */
+            returning: number;
+            /** Inspected */
+            inspected: number;
+            /** Resending */
+            resending: number;
+            /** Refused */
+            refused: number;
+            /** Arbitration */
+            arbitration: number;
+            /** Decided */
+            decided: number;
+            /** Refunding */
+            refunding: number;
+        };
         /**
          * Quote
          * @description `total_fen = goods_fen - discount_fen - platform_discount_fen + freight_fen`; `steps` is the breakdown to show.
@@ -6902,6 +7964,27 @@ export interface components {
              */
             reason: string;
         };
+        /** ReasonWire */
+        ReasonWire: {
+            /** Key */
+            key: string;
+            /** Words */
+            words: string;
+            /** Picture */
+            picture: boolean;
+            /**
+             * Fault
+             * @enum {string}
+             */
+            fault: "merchant" | "buyer" | "none";
+        };
+        /** Recovered */
+        Recovered: {
+            /** Recovered Fen */
+            recovered_fen: number;
+            /** Owed Fen */
+            owed_fen: number;
+        };
         /**
          * RefundRow
          * @description States of our own record of a refund.
@@ -6950,6 +8033,25 @@ export interface components {
             /** Refund Fen */
             refund_fen: number;
         };
+        /** RefusalTemplate */
+        RefusalTemplate: {
+            /** Key */
+            key: string;
+            /** Words */
+            words: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * RefuseIn
+         * @description `reason`: a key of trade.refusal.
+         */
+        RefuseIn: {
+            /** Reason */
+            reason: string;
+            /** Said */
+            said: string;
+        };
         /**
          * ReplayBody
          * @description Everything that failed and was written since `since`.
@@ -6960,6 +8062,22 @@ export interface components {
              * Format: date-time
              */
             since: string;
+        };
+        /**
+         * ReplayEvidence
+         * @description The pitch replay of the item at the minute of the order.
+         */
+        ReplayEvidence: {
+            /** Title */
+            title: string;
+            /** Url */
+            url: string;
+            /** Start Ms */
+            start_ms: number;
+            /** End Ms */
+            end_ms: number;
+            /** Pitched At */
+            pitched_at: string;
         };
         /** ReplayMarkWire */
         ReplayMarkWire: {
@@ -6990,6 +8108,16 @@ export interface components {
             /** Count */
             count: number;
         };
+        /** RestockIn */
+        RestockIn: {
+            /**
+             * Line Id
+             * Format: uuid
+             */
+            line_id: string;
+            /** Quantity */
+            quantity: number;
+        };
         /**
          * RetryRefundIn
          * @description `anew`: under a new number, where the provider has finally given the old one up.
@@ -7002,6 +8130,21 @@ export interface components {
              * @default false
              */
             anew: boolean;
+        };
+        /** ReturnAddressWire */
+        ReturnAddressWire: {
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string;
+            /** Province */
+            province: string;
+            /** City */
+            city: string;
+            /** District */
+            district: string;
+            /** Detail */
+            detail: string;
         };
         /** RoomBody */
         RoomBody: {
@@ -7066,6 +8209,31 @@ export interface components {
             cover_url: string | null;
             /** Created At */
             created_at: string;
+        };
+        /**
+         * RuleWire
+         * @description A rule behind a decision; `status` V: read in the law's text, S: from a secondary source, P: the platform's own.
+         */
+        RuleWire: {
+            /** Id */
+            id: string;
+            /** Words */
+            words: string;
+            /** Source */
+            source: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "V" | "S" | "P";
+        };
+        /** SaidIn */
+        SaidIn: {
+            /**
+             * Said
+             * @default
+             */
+            said: string;
         };
         /** SampleAddress */
         SampleAddress: {
@@ -7347,6 +8515,21 @@ export interface components {
             licence_number: string;
             /** Address */
             address: string;
+        };
+        /**
+         * SendBackIn
+         * @description `freight_fen`: what the way back cost the buyer.
+         */
+        SendBackIn: {
+            /** Carrier */
+            carrier: string;
+            /** Tracking Number */
+            tracking_number: string;
+            /**
+             * Freight Fen
+             * @default 0
+             */
+            freight_fen: number;
         };
         /** SettledData */
         SettledData: {
@@ -7721,6 +8904,29 @@ export interface components {
              */
             tracking_number: string;
         };
+        /** ShopTermsIn */
+        ShopTermsIn: {
+            return_to?: components["schemas"]["ReturnAddressWire"] | null;
+            /** Cover Premium Fen */
+            cover_premium_fen: number;
+            /** Cover Limit Fen */
+            cover_limit_fen: number;
+            /** Price Protection Days */
+            price_protection_days: number;
+        };
+        /**
+         * ShopTermsWire
+         * @description Premium and limit 0: no freight cover. Days 0: no price protection.
+         */
+        ShopTermsWire: {
+            return_to?: components["schemas"]["ReturnAddressWire"] | null;
+            /** Cover Premium Fen */
+            cover_premium_fen: number;
+            /** Cover Limit Fen */
+            cover_limit_fen: number;
+            /** Price Protection Days */
+            price_protection_days: number;
+        };
         /** ShowcaseBody */
         ShowcaseBody: {
             /** Product Ids */
@@ -8013,6 +9219,14 @@ export interface components {
             /** At */
             at?: string | null;
         };
+        /**
+         * Templates
+         * @description What a merchant may give as a reason for a refusal.
+         */
+        Templates: {
+            /** Items */
+            items: components["schemas"]["RefusalTemplate"][];
+        };
         /** TestData */
         TestData: {
             /**
@@ -8283,6 +9497,106 @@ export interface components {
             timestamp: string;
             data: components["schemas"]["TestData"];
         };
+        /** WishIn */
+        WishIn: {
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            kind: components["schemas"]["CaseKind"];
+            /** Reason */
+            reason: string;
+            /** Lines */
+            lines: components["schemas"]["WishLineIn"][];
+            /** Fen */
+            fen?: number | null;
+        };
+        /**
+         * WishLineIn
+         * @description `exchange_sku_id`: another SKU of the same product, for an exchange.
+         */
+        WishLineIn: {
+            /**
+             * Line Id
+             * Format: uuid
+             */
+            line_id: string;
+            /** Quantity */
+            quantity: number;
+            /** Exchange Sku Id */
+            exchange_sku_id?: string | null;
+        };
+        /**
+         * FiguresWire
+         * @description Of the last 30 days. `rate_bps`: cases for each 10,000 paid orders.
+         */
+        kaibo__trade__aftersales__wire__FiguresWire: {
+            /** Waiting For Shop */
+            waiting_for_shop: number;
+            /** Urgent */
+            urgent: number;
+            /** Opened */
+            opened: number;
+            /** Rate Bps */
+            rate_bps: number;
+            /** Answer Seconds */
+            answer_seconds: number | null;
+            /** Close Seconds */
+            close_seconds: number | null;
+            /** Refused */
+            refused: number;
+            /** Arbitrated */
+            arbitrated: number;
+            /** Refund Fen */
+            refund_fen: number;
+            /** Debt Fen */
+            debt_fen: number;
+            /** Days */
+            days: components["schemas"]["DayWire"][];
+            counts: components["schemas"]["QueueCounts"];
+        };
+        /** ParcelIn */
+        kaibo__trade__aftersales__wire__ParcelIn: {
+            /** Carrier */
+            carrier: string;
+            /** Tracking Number */
+            tracking_number: string;
+        };
+        /** ParcelWire */
+        kaibo__trade__aftersales__wire__ParcelWire: {
+            /** Carrier */
+            carrier: string;
+            /** Carrier Name */
+            carrier_name: string;
+            /** Tracking Number */
+            tracking_number: string;
+            /** At */
+            at: string;
+        };
+        /** StepWire */
+        kaibo__trade__aftersales__wire__StepWire: {
+            /** Fen */
+            fen: number;
+            /** Words */
+            words: string;
+        };
+        /**
+         * FiguresWire
+         * @description `held`: in unpaid orders; `used`: in paid ones, which paid `gmv_paid_fen`; `cost_fen`: what the coupon took off them.
+         */
+        kaibo__trade__pricing__wire__FiguresWire: {
+            /** Claimed */
+            claimed: number;
+            /** Held */
+            held: number;
+            /** Used */
+            used: number;
+            /** Cost Fen */
+            cost_fen: number;
+            /** Gmv Paid Fen */
+            gmv_paid_fen: number;
+        };
         /**
          * StepWire
          * @description One line of the breakdown over all orders of the checkout: charged for list and freight, taken off otherwise.
@@ -8299,6 +9613,53 @@ export interface components {
             title: string;
             /** Fen */
             fen: number;
+        };
+        /**
+         * ParcelIn
+         * @description `lines` go into this parcel; null is everything that is left.
+         */
+        kaibo__trade__shipping__wire__ParcelIn: {
+            /** Carrier */
+            carrier: string;
+            /** Tracking Number */
+            tracking_number: string;
+            /** Lines */
+            lines?: components["schemas"]["ParcelLineIn"][] | null;
+        };
+        /**
+         * ParcelWire
+         * @description `last_*` is the newest step of the trace. `track_error` is why there is none; the shop's staff alone sees it.
+         *     `correctable_until` is set for them while the number may still be mended.
+         */
+        kaibo__trade__shipping__wire__ParcelWire: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Position */
+            position: number;
+            /** Carrier */
+            carrier: string;
+            /** Carrier Name */
+            carrier_name: string;
+            /** Tracking Number */
+            tracking_number: string;
+            state: components["schemas"]["ParcelState"];
+            /** Lines */
+            lines: components["schemas"]["ParcelLineWire"][];
+            /** Shipped At */
+            shipped_at: string;
+            /** Last At */
+            last_at: string | null;
+            /** Last Text */
+            last_text: string | null;
+            /** Delivered At */
+            delivered_at: string | null;
+            /** Track Error */
+            track_error: string | null;
+            /** Correctable Until */
+            correctable_until: string | null;
         };
         /** StepWire */
         kaibo__trade__shipping__wire__StepWire: {
@@ -12835,7 +14196,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ParcelIn"];
+                "application/json": components["schemas"]["kaibo__trade__shipping__wire__ParcelIn"];
             };
         };
         responses: {
@@ -13857,6 +15218,1383 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GivenCoupon"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    aftersales_options: {
+        parameters: {
+            query: {
+                order_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Options"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    aftersales_estimate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WishIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EstimateWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    my_aftersales: {
+        parameters: {
+            query?: {
+                order_id?: string | null;
+                open?: boolean;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CaseWire_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_aftersales: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePage"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    my_aftersales_counts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseCounts"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    my_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePage"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_my_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaidIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePage"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_my_goods_back: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendBackIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePage"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_my_replacement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePage"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    escalate_my_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EscalateIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePage"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    give_my_evidence: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvidenceIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePage"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_aftersales: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["CaseState"][];
+                kind?: components["schemas"]["CaseKind"][];
+                q?: string;
+                sort?: string;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CaseWire_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_aftersales_figures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["kaibo__trade__aftersales__wire__FiguresWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_aftersales_terms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopTermsWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    promise_aftersales_terms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShopTermsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopTermsWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refusal_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Templates"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePage"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve_shop_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaidIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePage"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refuse_shop_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefuseIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePage"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accept_returned_goods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePage"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refuse_returned_goods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefuseIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePage"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resend_from_shop: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                shop_id: string;
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["kaibo__trade__aftersales__wire__ParcelIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePage"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    perform_shop_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePage"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    give_shop_evidence: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                shop_id: string;
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvidenceIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePage"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    arbitrations: {
+        parameters: {
+            query?: {
+                decided?: boolean;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CaseWire_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    arbitration_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArbitrationRules"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    one_arbitration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePage"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_arbitration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePage"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compensation_fund: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FundWire"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compensation_claims: {
+        parameters: {
+            query?: {
+                open?: boolean;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ClaimWire_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recover_from_shop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recovered"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    buyer_payouts: {
+        parameters: {
+            query?: {
+                waiting?: boolean;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PayoutWire_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    payout_is_paid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                payout_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaidIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayoutWire"];
                 };
             };
             /** @description The input is not right; `errors` names each field. */

@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "b75bc50f128f"
-down_revision = "43c9555c2538"
+down_revision = "8c1f0e6a2d47"
 branch_labels = None
 depends_on = None
 
