@@ -29,6 +29,7 @@ export default {
   'nav.choose_shop': 'Choose a shop',
   'common.all': 'All',
   'common.cancel': 'Cancel',
+  'common.save': 'Save',
   'common.back': 'Back',
   'common.more': 'Load more',
   'common.actions': 'Actions',

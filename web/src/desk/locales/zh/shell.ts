@@ -29,6 +29,7 @@ export default {
   'nav.choose_shop': '切换店铺',
   'common.all': '全部',
   'common.cancel': '取消',
+  'common.save': '保存',
   'common.back': '返回',
   'common.more': '加载更多',
   'common.actions': '操作',
