@@ -62,7 +62,7 @@ def _disk(settings: Settings) -> Iterator[Finding]:
 
 def _ports(settings: Settings) -> Iterator[Finding]:
     running = is_held(settings.data_dir)
-    for key in ("port", "media_port", "rtmp_port", "nats_websocket_port", "gateway_port"):
+    for key in ("port", "media_port", "rtmp_port", "nats_websocket_port", "gateway_port", "carrier_port"):
         number = getattr(settings, key)
         good = running or is_free(number, settings.rtmp_host if key == "rtmp_port" else settings.host)
         note = "in use by the running Kaibo" if running else "free" if good else "taken by another program"

@@ -12,7 +12,7 @@ import psutil
 
 from kaibo.kernel.engines.ports import free_port
 
-PORTS = ("PORT", "MEDIA_PORT", "RTMP_PORT", "NATS_WEBSOCKET_PORT", "GATEWAY_PORT")
+PORTS = ("PORT", "MEDIA_PORT", "RTMP_PORT", "NATS_WEBSOCKET_PORT", "GATEWAY_PORT", "CARRIER_PORT")
 SECONDS_MAX = 90
 
 

@@ -16,7 +16,7 @@ from kaibo.kernel.config import Settings
 from kaibo.kernel.engines.ports import free_port
 from kaibo.supervise import DataDirectoryBusy, holding, is_held
 
-NAMES = ("port", "media_port", "rtmp_port", "nats_websocket_port", "gateway_port")
+NAMES = ("port", "media_port", "rtmp_port", "nats_websocket_port", "gateway_port", "carrier_port")
 
 
 def on_free_ports(data_dir: Path) -> Settings:

@@ -34,7 +34,8 @@ class RunningHouse:
     more: dict[str, str] = field(default_factory=dict)
     ports: dict[str, int] = field(
         default_factory=lambda: {
-            name: steady_port() for name in ("PORT", "MEDIA_PORT", "RTMP_PORT", "NATS_WEBSOCKET_PORT", "GATEWAY_PORT")
+            name: steady_port()
+            for name in ("PORT", "MEDIA_PORT", "RTMP_PORT", "NATS_WEBSOCKET_PORT", "GATEWAY_PORT", "CARRIER_PORT")
         }
     )
     process: asyncio.subprocess.Process | None = None

@@ -16,6 +16,7 @@ from kaibo.people.addresses.lookup import address_of, addresses_by_id, addresses
 from kaibo.people.agencies.lookup import agency_by_name, agency_of, agency_view
 from kaibo.people.contracts import PlatformRole, RealnameState, StaffCreated
 from kaibo.people.merchants.lookup import PictureUrls, register_picture_resolver, shop_view
+from kaibo.people.merchants.rules import licence_number
 from kaibo.people.realname.lookup import standing
 from kaibo.people.sms.tell import tell_person
 from kaibo.people.teams.crew import crew_of, grant_room_role, rooms_of
@@ -35,6 +36,7 @@ __all__ = [
     "crew_of",
     "forget_old_token_writes",
     "grant_room_role",
+    "licence_number",
     "name_room",
     "person_by_phone",
     "person_view",

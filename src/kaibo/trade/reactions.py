@@ -15,6 +15,8 @@ from kaibo.trade.aftersales.record import DEADLINE
 from kaibo.trade.aftersales.way_back import fund_cover
 from kaibo.trade.compensation.recover import recover_after_settlement
 from kaibo.trade.contracts import OrderSettled, OrderShipped, PaymentRefundDone
+from kaibo.trade.invoices.documents import documents
+from kaibo.trade.invoices.provider import ISSUE, ISSUE_BY_PROVIDER, drive_invoice, issue_by_provider
 from kaibo.trade.ledger.rollup import ROLL_UP, roll_up_by_time
 from kaibo.trade.orders.announce import PLACED_TOGETHER, placed_together
 from kaibo.trade.orders.receive import RECEIVE, SETTLE
@@ -42,6 +44,7 @@ timers.on(QUERY)(drive_charge)
 timers.on(ROLL_UP)(roll_up_by_time)
 timers.on(REFUND)(drive_refund)
 timers.on(TRACK)(drive_parcel)
+timers.on(ISSUE)(drive_invoice)
 timers.on(DEADLINE)(decide_by_time)
 
 reactions.on(PaymentRefundDone)(finish_case)
@@ -65,3 +68,9 @@ async def refund(refund_id: str) -> None:
 async def ask(parcel_id: str) -> None:
     """Subscribe to a parcel's news, or ask for it."""
     await ask_carrier(context.database(), ParcelId(UUID(parcel_id)))
+
+
+@jobs.job(ISSUE_BY_PROVIDER)
+async def make_invoice(invoice_id: str) -> None:
+    """Have the provider of electronic invoices make one, or ask how it stands."""
+    await issue_by_provider(context.database(), documents(context.settings()), UUID(invoice_id))

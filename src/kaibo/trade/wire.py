@@ -11,7 +11,7 @@ from kaibo.kernel.web import Fen, Id, Instant, Wire
 from kaibo.kernel.web.wire import Text
 from kaibo.trade.contracts import OrderState
 from kaibo.trade.orders import rules
-from kaibo.trade.orders.model import Actor
+from kaibo.trade.orders.model import Actor, Flag
 from kaibo.trade.pricing.wire import CouponIds, OrderPrice, StepWire, UnusedWire, UsedWire
 from kaibo.trade.shipping.wire import ParcelWire
 
@@ -165,7 +165,16 @@ class HistoryWire(Wire):
     why: str
 
 
+class ShopNoteWire(Wire):
+    at: Instant
+    by_name: str
+    text: str
+
+
 class OrderWire(Wire):
+    """`extend_from`: from when on the buyer may extend the time for receiving, once; null where that is over or not yet in
+    sight. `flag` and `shop_notes` are the shop's own and empty for everybody else."""
+
     id: Id
     checkout_id: Id
     number: str
@@ -193,6 +202,9 @@ class OrderWire(Wire):
     after_sales_until: Instant | None
     settled_at: Instant | None
     refund: RefundWire | None
+    extend_from: Instant | None
+    flag: Flag | None
+    shop_notes: list[ShopNoteWire]
     actions: list[str]
     history: list[HistoryWire]
 

@@ -1774,7 +1774,8 @@ export interface paths {
         };
         /**
          * List Shop Orders
-         * @description `q`: the beginning of an order number, a tracking number, or a part of a title. `state` may be repeated.
+         * @description `q`: the beginning of an order number, a tracking number, a part of a title or of a private note. `state` may be
+         *     repeated. `partly` keeps orders of which some parcels are on their way and some are not.
          */
         get: operations["list_shop_orders"];
         put?: never;
@@ -1927,10 +1928,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Correct
+         * Correct Order Parcel
          * @description Mend a wrong tracking number, within 24 hours and three times at most. Repeating it changes nothing.
          */
-        post: operations["correct"];
+        post: operations["correct_order_parcel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1945,11 +1946,11 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Shop Parcels
+         * List Shop Parcels
          * @description Newest first. `quiet_hours` keeps parcels under way that have not moved for as long; `q`: a tracking number or the
          *     beginning of an order number.
          */
-        get: operations["shop_parcels"];
+        get: operations["list_shop_parcels"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1966,10 +1967,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Parcel Counts
+         * Count Shop Parcels
          * @description Of the parcels under way.
          */
-        get: operations["parcel_counts"];
+        get: operations["count_shop_parcels"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2006,10 +2007,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Notices
+         * List Carrier Notices
          * @description What was delivered to the push address and changed something or was refused, newest first.
          */
-        get: operations["notices"];
+        get: operations["list_carrier_notices"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2050,6 +2051,316 @@ export interface paths {
          * @description An example file in the reader's language.
          */
         get: operations["get_shipments_template"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{order_id}/address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Order Address
+         * @description Another address of the buyer's book, while nothing is on its way; three times at most. The freight stays.
+         */
+        post: operations["change_order_address"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{order_id}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Extend Order
+         * @description Three more days to receive: once, within the last three days.
+         */
+        post: operations["extend_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{order_id}/hide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hide My Order
+         * @description Out of the buyer's list. Repeating it changes nothing.
+         */
+        post: operations["hide_my_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{order_id}/rebuy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rebuy Order
+         * @description What of this order can be had again at today's price, and what cannot. Nothing is placed.
+         */
+        get: operations["rebuy_order"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/orders/{order_id}/flag": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Flag Order */
+        put: operations["flag_order"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/orders/{order_id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note Order
+         * @description A private note; the buyer never sees it.
+         */
+        post: operations["note_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{order_id}/invoice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My Invoice */
+        get: operations["my_invoice"];
+        put?: never;
+        /**
+         * Ask For Invoice
+         * @description Ask for an electronic invoice over what was paid less what went back.
+         */
+        post: operations["ask_for_invoice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{order_id}/invoice/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw My Invoice
+         * @description While the shop has not begun. Repeating it changes nothing.
+         */
+        post: operations["withdraw_my_invoice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{order_id}/invoice/document": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My Invoice Document
+         * @description The PDF or OFD file.
+         */
+        get: operations["my_invoice_document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/invoices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Shop Invoices
+         * @description Newest first. `only`: issued over more than the order is worth now, or with the time to issue over. `q`: the beginning of
+         *     an order number, an invoice number, or a part of a title.
+         */
+        get: operations["list_shop_invoices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/invoices/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count Shop Invoices */
+        get: operations["count_shop_invoices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/invoices/{invoice_id}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Invoice
+         * @description Somebody works on it: the buyer cannot withdraw it any more.
+         */
+        post: operations["take_invoice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/invoices/{invoice_id}/issue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Issue Invoice
+         * @description It has been issued: its number and its PDF or OFD file.
+         */
+        post: operations["issue_invoice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/invoices/{invoice_id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuse Shop Invoice */
+        post: operations["refuse_shop_invoice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/invoices/{invoice_id}/reverse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reverse Shop Invoice
+         * @description The red-letter invoice's number, after a refund. The buyer may ask for a new invoice over what is left.
+         */
+        post: operations["reverse_shop_invoice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/invoices/{invoice_id}/document": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shop Invoice Document */
+        get: operations["shop_invoice_document"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4363,6 +4674,14 @@ export interface components {
              */
             is_default: boolean;
         };
+        /** AddressChangeIn */
+        AddressChangeIn: {
+            /**
+             * Address Id
+             * Format: uuid
+             */
+            address_id: string;
+        };
         /**
          * AddressPatch
          * @description Absent (or null) members stay as they are.
@@ -4387,6 +4706,41 @@ export interface components {
         Addresses: {
             /** Items */
             items: components["schemas"]["Address"][];
+        };
+        /**
+         * AgainLine
+         * @description `was_fen` is what a piece cost when it was bought.
+         */
+        AgainLine: {
+            /**
+             * Sku Id
+             * Format: uuid
+             */
+            sku_id: string;
+            /**
+             * Product Id
+             * Format: uuid
+             */
+            product_id: string;
+            /** Title */
+            title: string;
+            /** Sku Name */
+            sku_name: string;
+            /** Picture Url */
+            picture_url: string | null;
+            /** Quantity */
+            quantity: number;
+            /** Unit Price Fen */
+            unit_price_fen: number;
+            /** Was Fen */
+            was_fen: number;
+        };
+        /** AgainWire */
+        AgainWire: {
+            /** Lines */
+            lines: components["schemas"]["AgainLine"][];
+            /** Gone */
+            gone: components["schemas"]["GoneLine"][];
         };
         /** Agencies */
         Agencies: {
@@ -4685,6 +5039,13 @@ export interface components {
         };
         /** Body_import_shipments */
         Body_import_shipments: {
+            /** File */
+            file: string;
+        };
+        /** Body_issue_invoice */
+        Body_issue_invoice: {
+            /** Number */
+            number: string;
             /** File */
             file: string;
         };
@@ -5874,6 +6235,14 @@ export interface components {
             /** Product Ids */
             product_ids: string[];
         };
+        /**
+         * FlagIn
+         * @description null takes the flag away.
+         */
+        FlagIn: {
+            /** Flag */
+            flag: ("red" | "yellow" | "green" | "blue" | "purple") | null;
+        };
         /** FundWire */
         FundWire: {
             /** Balance Fen */
@@ -5982,6 +6351,27 @@ export interface components {
             /** Stopped At */
             stopped_at: string | null;
             figures: components["schemas"]["kaibo__trade__pricing__wire__FiguresWire"];
+        };
+        /** GoneLine */
+        GoneLine: {
+            /**
+             * Product Id
+             * Format: uuid
+             */
+            product_id: string;
+            /** Title */
+            title: string;
+            /** Sku Name */
+            sku_name: string;
+            /** Picture Url */
+            picture_url: string | null;
+            /**
+             * Why
+             * @enum {string}
+             */
+            why: "not_sold" | "sold_out" | "fewer";
+            /** Left */
+            left: number;
         };
         /** GoodsTodo */
         GoodsTodo: {
@@ -6124,6 +6514,76 @@ export interface components {
             creator_id?: string | null;
             /** Agency Name */
             agency_name?: string | null;
+        };
+        /** InvoiceCountsWire */
+        InvoiceCountsWire: {
+            /** Waiting */
+            waiting: number;
+            /** Late */
+            late: number;
+            /** To Reverse */
+            to_reverse: number;
+        };
+        /**
+         * InvoiceState
+         * @description asked -> issuing -> issued -> reversed; asked and issuing may also end as refused, asked as withdrawn.
+         * @enum {string}
+         */
+        InvoiceState: "asked" | "issuing" | "issued" | "refused" | "withdrawn" | "reversed";
+        /**
+         * InvoiceWire
+         * @description `worth_fen` is what the order is worth now, `amount_fen` what was invoiced. `to_reverse`: more was invoiced than has been
+         *     paid in the end.
+         */
+        InvoiceWire: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Order Number */
+            order_number: string;
+            state: components["schemas"]["InvoiceState"];
+            /**
+             * Title Kind
+             * @enum {string}
+             */
+            title_kind: "personal" | "company";
+            /** Title Name */
+            title_name: string;
+            /** Tax Number */
+            tax_number: string | null;
+            /** Email */
+            email: string | null;
+            /** Worth Fen */
+            worth_fen: number;
+            /** Amount Fen */
+            amount_fen: number | null;
+            /** Asked At */
+            asked_at: string;
+            /** Due At */
+            due_at: string;
+            /** Is Late */
+            is_late: boolean;
+            /** Issued At */
+            issued_at: string | null;
+            /** Number */
+            number: string | null;
+            /** Document Kind */
+            document_kind: ("pdf" | "ofd") | null;
+            /** Refused Why */
+            refused_why: string | null;
+            /** To Reverse */
+            to_reverse: boolean;
+            /** Red Number */
+            red_number: string | null;
+            /** Reversed At */
+            reversed_at: string | null;
         };
         /**
          * KindOption
@@ -6537,6 +6997,11 @@ export interface components {
             /** Name */
             name: string;
         };
+        /** NoteIn */
+        NoteIn: {
+            /** Text */
+            text: string;
+        };
         /** NoticeWire */
         NoticeWire: {
             /**
@@ -6767,6 +7232,17 @@ export interface components {
             data: components["schemas"]["OrderData"];
         };
         /**
+         * OrderInvoice
+         * @description The newest invoice of an order, and whether one may be asked for now, over `amount_fen`.
+         */
+        OrderInvoice: {
+            invoice: components["schemas"]["InvoiceWire"] | null;
+            /** May Ask */
+            may_ask: boolean;
+            /** Amount Fen */
+            amount_fen: number;
+        };
+        /**
          * OrderLineWire
          * @description `to_ship`: pieces that are neither in a parcel nor refunded.
          */
@@ -6924,7 +7400,11 @@ export interface components {
          * @enum {string}
          */
         OrderState: "placed" | "paid" | "shipped" | "received" | "settled" | "cancelled" | "expired" | "refunding" | "refunded";
-        /** OrderWire */
+        /**
+         * OrderWire
+         * @description `extend_from`: from when on the buyer may extend the time for receiving, once; null where that is over or not yet in
+         *     sight. `flag` and `shop_notes` are the shop's own and empty for everybody else.
+         */
         OrderWire: {
             /**
              * Id
@@ -6981,6 +7461,12 @@ export interface components {
             /** Settled At */
             settled_at: string | null;
             refund: components["schemas"]["RefundWire"] | null;
+            /** Extend From */
+            extend_from: string | null;
+            /** Flag */
+            flag: ("red" | "yellow" | "green" | "blue" | "purple") | null;
+            /** Shop Notes */
+            shop_notes: components["schemas"]["ShopNoteWire"][];
             /** Actions */
             actions: string[];
             /** History */
@@ -7071,6 +7557,13 @@ export interface components {
         Page_GivenCoupon_: {
             /** Items */
             items: components["schemas"]["GivenCoupon"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[InvoiceWire] */
+        Page_InvoiceWire_: {
+            /** Items */
+            items: components["schemas"]["InvoiceWire"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -7985,6 +8478,11 @@ export interface components {
             /** Owed Fen */
             owed_fen: number;
         };
+        /** RedIn */
+        RedIn: {
+            /** Red Number */
+            red_number: string;
+        };
         /**
          * RefundRow
          * @description States of our own record of a refund.
@@ -8041,16 +8539,6 @@ export interface components {
             words: string;
             /** Text */
             text: string;
-        };
-        /**
-         * RefuseIn
-         * @description `reason`: a key of trade.refusal.
-         */
-        RefuseIn: {
-            /** Reason */
-            reason: string;
-            /** Said */
-            said: string;
         };
         /**
          * ReplayBody
@@ -8724,6 +9212,15 @@ export interface components {
             /** Name */
             name: string;
         };
+        /** ShopNoteWire */
+        ShopNoteWire: {
+            /** At */
+            at: string;
+            /** By Name */
+            by_name: string;
+            /** Text */
+            text: string;
+        };
         /**
          * ShopParcelWire
          * @description One row of a shop's list. `quiet_hours`: how long nothing has moved; null once it has arrived.
@@ -9240,6 +9737,23 @@ export interface components {
              */
             at: string;
         };
+        /**
+         * TitleIn
+         * @description `tax_number`: the unified social credit code of a company, GB 32100-2015.
+         */
+        TitleIn: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "personal" | "company";
+            /** Name */
+            name: string;
+            /** Tax Number */
+            tax_number?: string | null;
+            /** Email */
+            email?: string | null;
+        };
         /** Todo */
         Todo: {
             /** To Ship */
@@ -9335,6 +9849,16 @@ export interface components {
             /** Source */
             source: components["schemas"]["BroadcastSource"] | components["schemas"]["ShowcaseSource"];
         };
+        /** TraceStepWire */
+        TraceStepWire: {
+            /** At */
+            at: string;
+            state: components["schemas"]["ParcelState"];
+            /** Text */
+            text: string;
+            /** Place */
+            place: string;
+        };
         /**
          * TracedParcel
          * @description With its whole trace, newest step first.
@@ -9369,7 +9893,7 @@ export interface components {
             /** Correctable Until */
             correctable_until: string | null;
             /** Steps */
-            steps: components["schemas"]["kaibo__trade__shipping__wire__StepWire"][];
+            steps: components["schemas"]["TraceStepWire"][];
             /** Corrections */
             corrections: components["schemas"]["CorrectionWire"][];
         };
@@ -9574,12 +10098,27 @@ export interface components {
             /** At */
             at: string;
         };
+        /**
+         * RefuseIn
+         * @description `reason`: a key of trade.refusal.
+         */
+        kaibo__trade__aftersales__wire__RefuseIn: {
+            /** Reason */
+            reason: string;
+            /** Said */
+            said: string;
+        };
         /** StepWire */
         kaibo__trade__aftersales__wire__StepWire: {
             /** Fen */
             fen: number;
             /** Words */
             words: string;
+        };
+        /** RefuseIn */
+        kaibo__trade__http__invoices__RefuseIn: {
+            /** Why */
+            why: string;
         };
         /**
          * FiguresWire
@@ -9660,16 +10199,6 @@ export interface components {
             track_error: string | null;
             /** Correctable Until */
             correctable_until: string | null;
-        };
-        /** StepWire */
-        kaibo__trade__shipping__wire__StepWire: {
-            /** At */
-            at: string;
-            state: components["schemas"]["ParcelState"];
-            /** Text */
-            text: string;
-            /** Place */
-            place: string;
         };
         /**
          * Problem
@@ -13861,6 +14390,8 @@ export interface operations {
             query?: {
                 state?: components["schemas"]["OrderState"][];
                 q?: string;
+                flag?: ("red" | "yellow" | "green" | "blue" | "purple") | null;
+                partly?: boolean;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -14229,7 +14760,7 @@ export interface operations {
             };
         };
     };
-    correct: {
+    correct_order_parcel: {
         parameters: {
             query?: never;
             header?: never;
@@ -14275,7 +14806,7 @@ export interface operations {
             };
         };
     };
-    shop_parcels: {
+    list_shop_parcels: {
         parameters: {
             query?: {
                 state?: components["schemas"]["ParcelState"][];
@@ -14321,7 +14852,7 @@ export interface operations {
             };
         };
     };
-    parcel_counts: {
+    count_shop_parcels: {
         parameters: {
             query?: never;
             header?: never;
@@ -14401,7 +14932,7 @@ export interface operations {
             };
         };
     };
-    notices: {
+    list_carrier_notices: {
         parameters: {
             query?: {
                 outcome?: components["schemas"]["PushOutcome"] | null;
@@ -14506,6 +15037,731 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_order_address: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddressChangeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extend_order: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hide_my_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rebuy_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgainWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    flag_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlagIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    note_order: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                shop_id: string;
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    my_invoice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderInvoice"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_for_invoice: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TitleIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_my_invoice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    my_invoice_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_shop_invoices: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["InvoiceState"][];
+                only?: ("to_reverse" | "late") | null;
+                q?: string;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_InvoiceWire_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_shop_invoices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceCountsWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_invoice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+                invoice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    issue_invoice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+                invoice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_issue_invoice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refuse_shop_invoice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+                invoice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["kaibo__trade__http__invoices__RefuseIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reverse_shop_invoice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+                invoice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RedIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_invoice_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+                invoice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
             };
             /** @description The input is not right; `errors` names each field. */
             422: {
@@ -16007,7 +17263,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RefuseIn"];
+                "application/json": components["schemas"]["kaibo__trade__aftersales__wire__RefuseIn"];
             };
         };
         responses: {
@@ -16097,7 +17353,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RefuseIn"];
+                "application/json": components["schemas"]["kaibo__trade__aftersales__wire__RefuseIn"];
             };
         };
         responses: {

@@ -20,7 +20,12 @@ from kaibo.kernel.web.wire import Wire
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
-UPLOAD_PATHS = ("/api/pictures", r"/api/shops/[^/]+/products/import", r"/api/shops/[^/]+/orders/shipments/import")
+UPLOAD_PATHS = (
+    "/api/pictures",
+    r"/api/shops/[^/]+/products/import",
+    r"/api/shops/[^/]+/orders/shipments/import",
+    r"/api/shops/[^/]+/invoices/[^/]+/issue",
+)
 
 NO_THIN: Mapping[tuple[str, str], Thin] = MappingProxyType({})
 

@@ -12,6 +12,7 @@ from kaibo.trade.http import (
     buyer,
     coupons,
     creator,
+    invoices,
     operator,
     parcels,
     payments,
@@ -19,6 +20,7 @@ from kaibo.trade.http import (
     refunds,
     ship_file,
     shop,
+    small_verbs,
     touches,
 )
 from kaibo.trade.http.thin_place import PATH, place_thin
@@ -31,6 +33,8 @@ routers: tuple[APIRouter, ...] = (
     shop.router,
     parcels.router,
     ship_file.router,
+    small_verbs.router,
+    invoices.router,
     creator.router,
     operator.router,
     payments.router,

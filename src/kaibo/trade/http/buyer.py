@@ -38,7 +38,7 @@ States = Annotated[list[OrderState], Query(max_length=len(OrderState))]
 @router.get("/api/orders", dependencies=[auth.signed_in])
 async def mine(db: DbDep, caller: CallerDep, page: PageQuery, state: States = []) -> Page[OrderWire]:  # noqa: B006
     """`state` may be repeated."""
-    return await present_page(db, Which(buyer_id=caller.id, states=tuple(state)), page, "buyer", caller)
+    return await present_page(db, Which(buyer_id=caller.id, states=tuple(state), hidden=False), page, "buyer", caller)
 
 
 @router.get("/api/orders/counts", dependencies=[auth.signed_in])

@@ -100,14 +100,16 @@ async def shop_traces(shop_id: Id, order_id: Id, db: DbDep, caller: CallerDep) -
 
 
 @router.post(ORDER + "/parcels/{parcel_id}/correct", dependencies=[auth.shop_staff, auth.scope("orders:write")])
-async def correct(shop_id: Id, order_id: Id, parcel_id: Id, body: ShipIn, db: DbDep, caller: CallerDep) -> OrderWire:
+async def correct_order_parcel(
+    shop_id: Id, order_id: Id, parcel_id: Id, body: ShipIn, db: DbDep, caller: CallerDep
+) -> OrderWire:
     """Mend a wrong tracking number, within 24 hours and three times at most. Repeating it changes nothing."""
     order, _ = await correct_parcel(db, order_id, parcel_id, shop_id=shop_id, by=caller.id, **dict(body))
     return await present_order(db, order, "shop", caller)
 
 
 @router.get("/api/shops/{shop_id}/parcels", dependencies=[auth.shop_staff, auth.scope("orders:read")])
-async def shop_parcels(
+async def list_shop_parcels(
     shop_id: Id,
     db: DbDep,
     caller: CallerDep,
@@ -128,7 +130,7 @@ async def shop_parcels(
 
 
 @router.get("/api/shops/{shop_id}/parcels/counts", dependencies=[auth.shop_staff, auth.scope("orders:read")])
-async def parcel_counts(shop_id: Id, db: DbDep) -> ParcelCountsWire:
+async def count_shop_parcels(shop_id: Id, db: DbDep) -> ParcelCountsWire:
     """Of the parcels under way."""
     found = await count_parcels(db, shop_id, clock.now())
     return ParcelCountsWire(
@@ -155,7 +157,9 @@ async def _heard(state: State, body: bytes) -> Response:
 
 
 @router.get("/api/operator/carrier-notices", dependencies=[auth.platform("operator"), auth.scope("platform:read")])
-async def notices(db: DbDep, page: PageQuery, outcome: PushOutcome | None = None) -> Page[CarrierNoticeWire]:
+async def list_carrier_notices(
+    db: DbDep, page: PageQuery, outcome: PushOutcome | None = None
+) -> Page[CarrierNoticeWire]:
     """What was delivered to the push address and changed something or was refused, newest first."""
     n = carrier_notices
     query = select(n.c.id, n.c.received_at, n.c.outcome, n.c.answered, n.c.tracking_number, n.c.detail)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from kaibo.kernel import clock
 from kaibo.kernel.db import Db
@@ -12,8 +13,10 @@ from kaibo.kernel.web import Caller, Cursor, Page, encode_cursor
 from kaibo.trade.contracts import OrderState
 from kaibo.trade.http.present_parcels import present_parcel
 from kaibo.trade.orders import rules
+from kaibo.trade.orders.annotate import ShopNote, notes_of
 from kaibo.trade.orders.lookup import Which, history_of, list_orders
 from kaibo.trade.orders.model import HistoryLine, Order, OrderLine, Viewer
+from kaibo.trade.orders.terms import terms
 from kaibo.trade.payment.lookup import refunds_of
 from kaibo.trade.payment.model import Refund
 from kaibo.trade.pricing.wire import stored_steps
@@ -26,6 +29,7 @@ from kaibo.trade.wire import (
     OrderLineWire,
     OrderWire,
     RefundWire,
+    ShopNoteWire,
     ShopRef,
     SourceWire,
 )
@@ -34,13 +38,22 @@ TO_DELIVER = frozenset({OrderState.PAID, OrderState.SHIPPED})
 
 
 async def present_orders(db: Db, orders: Sequence[Order], viewer: Viewer, locale: Locale) -> list[OrderWire]:
-    """Four statements for any number of orders."""
+    """A handful of statements for any number of orders."""
     ids = [order.id for order in orders]
     if not ids:
         return []
     history, refunds, parcels = await history_of(db, ids), await refunds_of(db, ids), await parcels_of(db, ids)
+    notes = await notes_of(db, ids) if viewer == "shop" else {}
     return [
-        _order(order, history.get(order.id, []), refunds.get(order.id), parcels.get(order.id, []), viewer, locale)
+        _order(
+            order,
+            history.get(order.id, []),
+            refunds.get(order.id),
+            parcels.get(order.id, []),
+            notes.get(order.id, []),
+            viewer,
+            locale,
+        )
         for order in orders
     ]
 
@@ -61,7 +74,7 @@ async def present_page(db: Db, which: Which, page: Cursor, viewer: Viewer, calle
 
 def present_new(order: Order, locale: Locale) -> OrderWire:
     """An order that was placed this moment, for its buyer."""
-    return _order(order, [], None, [], "buyer", locale)
+    return _order(order, [], None, [], [], "buyer", locale)
 
 
 def _order(
@@ -69,6 +82,7 @@ def _order(
     history: Sequence[HistoryLine],
     refund: Refund | None,
     parcels: Sequence[Parcel],
+    notes: Sequence[ShopNote],
     viewer: Viewer,
     locale: Locale,
 ) -> OrderWire:
@@ -101,6 +115,9 @@ def _order(
         after_sales_until=order.after_sales_until,
         settled_at=order.settled_at,
         refund=None if refund is None else _refund(refund, locale),
+        extend_from=_extend_from(order),
+        flag=order.flag if viewer == "shop" else None,
+        shop_notes=[ShopNoteWire(at=note.at, by_name=note.by_name, text=note.text) for note in notes],
         actions=rules.actions(order, viewer, now),
         history=[_history(line, locale) for line in (_placed(order), *history)],
     )
@@ -124,6 +141,12 @@ def _line(line: OrderLine, to_ship: int) -> OrderLineWire:
 def _address(order: Order, viewer: Viewer) -> OrderAddress:
     shown = viewer == "buyer" or (viewer == "shop" and order.state in TO_DELIVER)
     return OrderAddress(**{**vars(order.address), "phone": order.address.phone if shown else None})
+
+
+def _extend_from(order: Order) -> datetime | None:
+    if order.state is not OrderState.SHIPPED or order.receive_before is None or order.extended_seconds:
+        return None
+    return rules.extend_opens_at(order.receive_before, terms())
 
 
 def _refund(refund: Refund, locale: Locale) -> RefundWire:

@@ -18,9 +18,9 @@ from kaibo.trade.shipping.wire import (
     ParcelLineWire,
     ParcelWire,
     ShopParcelWire,
-    StepWire,
     TracedParcel,
     TracedParcels,
+    TraceStepWire,
 )
 
 HOUR_SECONDS = 3600
@@ -38,7 +38,9 @@ async def present_traces(db: Db, parcels: Sequence[Parcel], viewer: Viewer, loca
         items=[
             TracedParcel(
                 **_members(parcel, viewer, locale, now),
-                steps=[StepWire(at=s.at, state=s.state, text=s.text, place=s.place) for s in steps.get(parcel.id, [])],
+                steps=[
+                    TraceStepWire(at=s.at, state=s.state, text=s.text, place=s.place) for s in steps.get(parcel.id, [])
+                ],
                 corrections=[_correction(one, locale) for one in corrections.get(parcel.id, [])],
             )
             for parcel in parcels

@@ -17,6 +17,7 @@ from kaibo.trade.http.present import present_order, present_page
 from kaibo.trade.ledger.balances import statement
 from kaibo.trade.ledger.post import Account, AccountKind
 from kaibo.trade.orders.lookup import Which, count_late, counts, find_order, require_shop
+from kaibo.trade.orders.model import Flag
 from kaibo.trade.settlement.earnings import shop_money
 from kaibo.trade.wire import (
     Money,
@@ -41,9 +42,13 @@ async def list_shop_orders(
     page: PageQuery,
     state: States = [],  # noqa: B006
     q: Words = "",
+    flag: Flag | None = None,
+    partly: bool = False,
 ) -> Page[OrderWire]:
-    """`q`: the beginning of an order number, a tracking number, or a part of a title. `state` may be repeated."""
-    return await present_page(db, Which(shop_id=shop_id, states=tuple(state), q=q), page, "shop", caller)
+    """`q`: the beginning of an order number, a tracking number, a part of a title or of a private note. `state` may be
+    repeated. `partly` keeps orders of which some parcels are on their way and some are not."""
+    which = Which(shop_id=shop_id, states=tuple(state), q=q, flag=flag, partly=partly)
+    return await present_page(db, which, page, "shop", caller)
 
 
 @router.get("/api/shops/{shop_id}/orders/{order_id}", dependencies=[auth.shop_staff, auth.scope("orders:read")])

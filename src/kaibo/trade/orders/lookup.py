@@ -16,8 +16,8 @@ from kaibo.kernel.db import Db
 from kaibo.people.contracts import PersonId, ShopId
 from kaibo.trade.contracts import LineId, OrderId, OrderMissing, OrderState, Source
 from kaibo.trade.orders import rules
-from kaibo.trade.orders.model import DeliveryAddress, HistoryLine, Order, OrderLine
-from kaibo.trade.orders.tables import order_history, order_lines, orders
+from kaibo.trade.orders.model import DeliveryAddress, Flag, HistoryLine, Order, OrderLine
+from kaibo.trade.orders.tables import order_history, order_lines, order_notes, orders
 
 _OPEN = [state.value for state in OrderState if state not in rules.FINAL]
 
@@ -112,7 +112,8 @@ def require_shop(order: Order, shop_id: UUID) -> Order:
 @dataclass(frozen=True)
 class Which:
     """A filter of orders. `q` matches the beginning of an order number; within one buyer's or one shop's orders also a part of
-    a title. `tracked` are orders that match `q` by a parcel's number.
+    a title, within one shop's also a part of its notes. `tracked` are orders that match `q` by a parcel's number. `partly`
+    keeps those of which some parcels are on their way; without `hidden` what a buyer has cleared away is left out.
     """
 
     buyer_id: UUID | None = None
@@ -121,6 +122,9 @@ class Which:
     states: tuple[OrderState, ...] = ()
     q: str = ""
     tracked: tuple[UUID, ...] = ()
+    flag: Flag | None = None
+    partly: bool = False
+    hidden: bool = True
 
 
 async def list_orders(db: Db, which: Which, *, before: UUID | None, limit: int) -> list[Order]:
@@ -149,11 +153,20 @@ def _conditions(which: Which) -> list[ColumnElement[bool]]:
         found.append(o.c.creator_id == which.creator_id)
     if which.states:
         found.append(o.c.state.in_([state.value for state in which.states]))
+    if which.flag is not None:
+        found.append(o.c.flag == which.flag)
+    if which.partly:
+        found.append((o.c.state == OrderState.PAID.value) & o.c.first_shipped_at.is_not(None))
+    if not which.hidden:
+        found.append(o.c.hidden_at.is_(None))
     if q := which.q.strip():
         hits = [o.c.number.startswith(q, autoescape=True), o.c.id.in_(which.tracked)]
         if which.buyer_id or which.shop_id:  # titles have no index: only within one buyer's or one shop's orders
             lines = order_lines
             hits.append(exists().where(lines.c.order_id == o.c.id, lines.c.title.icontains(q, autoescape=True)))
+        if which.shop_id:
+            n = order_notes
+            hits.append(exists().where(n.c.order_id == o.c.id, n.c.text.icontains(q, autoescape=True)))
         found.append(or_(*hits))
     return found
 

@@ -29,6 +29,13 @@ NUMBER_SALT_DIGITS = 6
 NUMBER_SALTS = 10**NUMBER_SALT_DIGITS
 NUMBER_STEP = 61_803
 """Shares no factor with NUMBER_SALTS, so that a million numbers are different before the first comes again."""
+ADDRESS_CHANGES_MAX = 3
+EXTEND_DAYS = 3
+EXTEND_SECONDS = EXTEND_DAYS * 24 * 3600
+EXTEND_WINDOW_DAYS = 3
+"""How long before its end the time for receiving may be extended."""
+SHOP_NOTES_MAX = 50
+SHOP_NOTE_CHARS_MAX = 500
 
 _S = OrderState
 TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
@@ -157,6 +164,21 @@ def divide(lines: Sequence[OrderLine], freight_fen: int, *, has_creator: bool) -
     return Split(merchant_fen=merchant, creator_fen=creator, platform_fen=platform)
 
 
+def may_change_address(order: Order) -> bool:
+    """While the order waits for its money or its parcel, and nothing of it is on its way."""
+    waiting = order.state in (OrderState.PLACED, OrderState.PAID)
+    return waiting and order.closing is None and order.first_shipped_at is None
+
+
+def may_hide(order: Order) -> bool:
+    """When nothing is to come any more, neither goods nor money."""
+    return order.state in FINAL and order.open_cases == 0
+
+
+def extend_opens_at(receive_before: datetime, terms: Terms) -> datetime:
+    return receive_before - timedelta(days=EXTEND_WINDOW_DAYS) * terms.scale
+
+
 def actions(order: Order, viewer: Viewer, now: datetime) -> list[str]:
     """What this viewer may do with the order now."""
     found: list[str] = []
@@ -168,6 +190,10 @@ def actions(order: Order, viewer: Viewer, now: datetime) -> list[str]:
             found.append("refund")
         if order.state is OrderState.SHIPPED:
             found.append("receive")
+        if may_change_address(order):
+            found.append("change_address")
+        if may_hide(order) and order.hidden_at is None:
+            found.append("hide")
     if viewer == "shop" and order.state is OrderState.PAID:
         found.append("ship")
     return found

@@ -158,3 +158,17 @@ order_history = Table(
     Index(None, "order_id", "id"),
     schema="trade",
 )
+
+order_notes = Table(
+    "order_notes",
+    metadata,
+    id_column(),
+    Column("order_id", ForeignKey(orders.c.id), nullable=False),
+    timestamptz("at"),
+    uuid_column("by_id"),
+    Column("by_name", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Index(None, "order_id", "id"),
+    schema="trade",
+)
+"""The shop's own; no buyer reads them."""

@@ -58,7 +58,7 @@ class ParcelWire(Wire):
     correctable_until: Instant | None
 
 
-class StepWire(Wire):
+class TraceStepWire(Wire):
     at: Instant
     state: ParcelState
     text: str
@@ -76,7 +76,7 @@ class CorrectionWire(Wire):
 class TracedParcel(ParcelWire):
     """With its whole trace, newest step first."""
 
-    steps: list[StepWire]
+    steps: list[TraceStepWire]
     corrections: list[CorrectionWire]
 
 
