@@ -1,6 +1,7 @@
 import { mount } from '@vue/test-utils'
 import { describe, expect, it } from 'vitest'
 import { clockText, countText, priceParts, priceText, relativeText } from './format'
+import { setLocale } from './i18n'
 import Price from './parts/Price.vue'
 
 describe('prices', () => {
@@ -13,7 +14,8 @@ describe('prices', () => {
     expect(priceParts(3000).fen).toBe('00')
   })
 
-  it('is shown with a large whole part and read out whole', () => {
+  it('is shown with a large whole part and read out whole', async () => {
+    await setLocale('zh-CN')
     const price = mount(Price, { props: { fen: 2990, from: true } })
     expect(price.find('.yuan').text()).toBe('29')
     expect(price.text()).toBe('¥29.90起')
