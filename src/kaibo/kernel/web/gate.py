@@ -6,9 +6,11 @@ import hmac
 import re
 import secrets
 from collections.abc import Mapping
+from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
+from prometheus_client import Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,12 +18,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from kaibo.kernel import clock
 from kaibo.kernel.config import Settings
 from kaibo.kernel.errors import BodyTooLarge, CsrfFailed
-from kaibo.kernel.telemetry import get_logger, histogram
+from kaibo.kernel.telemetry import access_log, histogram
 from kaibo.kernel.web.bearer import bearer_token
 from kaibo.kernel.web.problems import problem, unexpected
 from kaibo.kernel.web.thin import Thin
-
-log = get_logger("access")
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 LOGIN_COOKIE = "kaibo_login"
@@ -52,19 +52,21 @@ class Gate:
         self._settings = settings
         self._machine_paths = machine_paths
         self._upload_paths = tuple(re.compile(path) for path in upload_paths)
+        self._common = {api: _common_headers(settings, api=api) for api in (True, False)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        passage = _Passage(self._settings, scope, send)
+        passage = _Passage(self._settings, scope, send, self._common[scope["path"].startswith("/api/")])
         request = Request(scope)
-        refusal = self._refuse(scope, passage)
+        limit = self._limit(scope["path"])
+        refusal = self._refuse(scope, passage, limit)
         if refusal is not None:
             await problem(request, refusal.status, refusal.code, refusal.facts())(scope, receive, passage.send)
         else:
             try:
-                limited = _limited(receive, self._limit(scope["path"]))
+                limited = _limited(receive, limit)
                 thin = self._thin.get((scope["method"], scope["path"]))
                 if thin is None:
                     await self._app(scope, limited, passage.send)
@@ -83,10 +85,8 @@ class Gate:
             return self._settings.upload_bytes_max
         return self._settings.request_bytes_max
 
-    def _refuse(self, scope: Scope, passage: _Passage) -> BodyTooLarge | CsrfFailed | None:
-        headers = passage.headers
-        limit = self._limit(scope["path"])
-        length = headers.get("content-length", "0")
+    def _refuse(self, scope: Scope, passage: _Passage, limit: int) -> BodyTooLarge | CsrfFailed | None:
+        length = passage.said(b"content-length", "0")
         if length.isdecimal() and (len(length) > LENGTH_DIGITS_MAX or int(length) > limit):
             return BodyTooLarge(bytes_max=limit)
         if scope["method"] in SAFE_METHODS or scope["path"] in self._machine_paths:
@@ -95,14 +95,13 @@ class Gate:
 
     def _same_site(self, scope: Scope, passage: _Passage) -> bool:
         """Fetch metadata first (it cannot be forged by a page); then, with a login, the double-submitted token."""
-        headers = passage.headers
-        if bearer_token(headers) is not None:
+        if passage.said(b"authorization") and bearer_token(Headers(scope=scope)) is not None:
             return True  # judged by the token alone: no cookie of a browser is in play
-        if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        if passage.said(b"sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
             return False
         if LOGIN_COOKIE not in passage.cookies:
             return True
-        sent = headers.get("x-csrf-token", "")
+        sent = passage.said(b"x-csrf-token")
         return bool(passage.csrf) and hmac.compare_digest(sent.encode(), passage.csrf.encode())
 
 
@@ -124,34 +123,44 @@ def _limited(receive: Receive, limit: int) -> Receive:
 class _Passage:
     """One request on its way through."""
 
-    def __init__(self, settings: Settings, scope: Scope, send: Send) -> None:
+    def __init__(self, settings: Settings, scope: Scope, send: Send, common: list[tuple[bytes, bytes]]) -> None:
         self._settings = settings
+        self._common = common
         self._scope = scope
         self._send = send
         self._started = clock.monotonic()
         self.status = 0
-        self.headers = Headers(scope=scope)
-        self.cookies = _cookies(self.headers.get("cookie", ""))
+        self._said: dict[bytes, bytes] = dict(reversed(scope["headers"]))  # of a repeated header, the first
+        self.cookies = _cookies(self.said(b"cookie"))
         self.csrf = self.cookies.get(CSRF_COOKIE, "")
         self._fresh_csrf = "" if self.csrf else secrets.token_urlsafe(24)
-        asked = self.headers.get("x-request-id", "")
-        self._request_id = asked if _REQUEST_ID.fullmatch(asked) else secrets.token_hex(8)
+        asked = self.said(b"x-request-id")
+        self._request_id = asked if asked and _REQUEST_ID.fullmatch(asked) else secrets.token_hex(8)
         state: dict[str, Any] = scope.setdefault("state", {})
         state["request_id"] = self._request_id
         state["cookies"] = self.cookies
         state["csrf_token"] = self.csrf or self._fresh_csrf
 
+    def said(self, name: bytes, default: str = "") -> str:
+        """A header of the request."""
+        value = self._said.get(name)
+        return default if value is None else value.decode("latin-1")
+
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            message["headers"] = answered = list(message.get("headers", ()))
+            there = dict(answered)
+            answered.append((b"x-request-id", self._request_id.encode()))
+            if there.get(b"content-type", b"").startswith(b"text/html"):
+                answered.append((b"content-security-policy", self._page_policy().encode()))
+                there[b"content-security-policy"] = b""
+            answered += [pair for pair in self._common if pair[0] not in there]
             headers = MutableHeaders(scope=message)
-            headers["X-Request-Id"] = self._request_id
             if (window := self._scope["state"].get("rate_limit")) is not None:
                 # draft-ietf-httpapi-ratelimit-headers-10
                 headers["RateLimit-Policy"] = f'"token";q={window.most};w={window.seconds}'
                 headers["RateLimit"] = f'"token";r={window.left};t={window.reset_seconds}'
-            for name, value in self._security(headers.get("content-type", "")).items():
-                headers.setdefault(name, value)
             if self._fresh_csrf and self._scope["path"] in GIVES_TOKEN:
                 secure = "; Secure" if self._settings.public_url.startswith("https") else ""
                 headers.append(
@@ -160,24 +169,8 @@ class _Passage:
                 )
         await self._send(message)
 
-    def _security(self, content_type: str) -> dict[str, str]:
-        headers = {
-            "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "strict-origin-when-cross-origin",
-            "Cross-Origin-Opener-Policy": "same-origin",
-            "X-Frame-Options": "DENY",
-        }
-        if self._settings.public_url.startswith("https"):
-            headers["Strict-Transport-Security"] = "max-age=31536000"
-        if self._scope["path"].startswith("/api/"):
-            headers["Cache-Control"] = "no-store"
-        headers["Content-Security-Policy"] = (
-            self._page_policy() if content_type.startswith("text/html") else "default-src 'none'"
-        )
-        return headers
-
     def _page_policy(self) -> str:
-        host = (self.headers.get("host") or "localhost").rsplit(":", 1)[0]
+        host = (self.said(b"host") or "localhost").rsplit(":", 1)[0]
         s = self._settings
         secure = s.public_url.startswith("https")
         media = s.media_public_url or f"{'https' if secure else 'http'}://{host}:{s.media_port}"
@@ -202,11 +195,10 @@ class _Passage:
     def record(self) -> None:
         took = clock.monotonic() - self._started
         route = getattr(self._scope.get("route"), "path", "other")
-        seconds.labels(self._scope["method"], route, str(self.status)).observe(took)
+        _timer(self._scope["method"], route, self.status).observe(took)
         if self._scope["path"] in {"/healthz", "/readyz", "/metrics"}:
             return
-        log.info(
-            "request",
+        access_log.note(
             method=self._scope["method"],
             path=self._scope["path"],
             status=self.status,
@@ -215,7 +207,31 @@ class _Passage:
         )
 
 
+@lru_cache(maxsize=4096)
+def _timer(method: str, route: str, status: int) -> Histogram:
+    return seconds.labels(method, route, str(status))
+
+
+def _common_headers(settings: Settings, *, api: bool) -> list[tuple[bytes, bytes]]:
+    """What every answer carries where it does not say otherwise itself."""
+    headers = [
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"strict-origin-when-cross-origin"),
+        (b"cross-origin-opener-policy", b"same-origin"),
+        (b"x-frame-options", b"DENY"),
+        (b"content-security-policy", b"default-src 'none'"),
+    ]
+    if settings.public_url.startswith("https"):
+        headers.append((b"strict-transport-security", b"max-age=31536000"))
+    if api:
+        headers.append((b"cache-control", b"no-store"))
+    return headers
+
+
 def _cookies(header: str) -> dict[str, str]:
+    if '"' not in header and "\\" not in header:  # nothing is quoted: everyday cookies need no parser
+        pairs = (part.partition("=") for part in header.split(";"))
+        return {name.strip(): value.strip() for name, _, value in pairs if name.strip()}
     try:
         return {name: morsel.value for name, morsel in SimpleCookie(header).items()}
     except CookieError:

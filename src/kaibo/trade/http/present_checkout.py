@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -14,7 +13,7 @@ from kaibo.trade.http.present import present_new, present_orders
 from kaibo.trade.orders.draft import Blueprint
 from kaibo.trade.orders.model import Order
 from kaibo.trade.orders.place import Placed
-from kaibo.trade.wire import CheckoutWire, OrderAddress
+from kaibo.trade.wire import CheckoutWire
 
 
 async def checkout_of(db: Db, orders: Sequence[Order], locale: Locale) -> CheckoutWire:
@@ -32,7 +31,7 @@ def placed_json(placed: Placed, locale: Locale) -> bytes:
     faces = placed.blueprint.faces
     if (face := faces.get(locale)) is None:
         face = faces[locale] = _face(placed.blueprint, locale)
-    address = OrderAddress.model_construct(**asdict(placed.address)).model_dump()
+    address = vars(placed.address)  # the buyer sees all of it
     orders = []
     for one, same in zip(placed.orders, face["orders"], strict=True):
         lines = [{**line, "id": line_id} for line, line_id in zip(same["lines"], one.line_ids, strict=True)]

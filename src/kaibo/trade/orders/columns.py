@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -143,4 +142,4 @@ def delivery(address: AddressView) -> DeliveryAddress:
 
 
 def address_json(address: DeliveryAddress) -> str:
-    return orjson.dumps(asdict(address)).decode()
+    return orjson.dumps(vars(address)).decode()
