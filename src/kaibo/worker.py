@@ -77,6 +77,7 @@ async def _kept_alive(name: str, part: Callable[[], Awaitable[None]], stop: asyn
 
 async def _housekeeping(db: Db, _key: str, _payload: dict[str, object]) -> None:
     await forget_old(db)
+    await jobs.forget_old_failures(db)
     await people.forget_old_token_writes(db)
     await open_wing.forget_old_messages(db)
     await set_timer(db, kind=HOUSEKEEPING, key="", due_at=clock.now() + timedelta(hours=6))

@@ -7,7 +7,9 @@ transaction commits. What is born with an order in large numbers is a timer inst
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import orjson
@@ -15,6 +17,7 @@ import procrastinate
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
+from kaibo.kernel import clock
 from kaibo.kernel.db import APPLICATION_ROLE, Db
 from kaibo.kernel.tasks import first_of
 from kaibo.kernel.telemetry import get_logger
@@ -28,6 +31,8 @@ CONCURRENT_JOBS = 4
 STALLED_SECONDS = 30.0
 # Longer than a worker's heartbeat (10 s): one that lives is heard between two looks, also after the clock has jumped.
 LOOK_SECONDS = 15.0
+ERROR_CHARS_MAX = 4_000
+FAILED_KEEP_DAYS = 90
 
 _F = TypeVar("_F", bound=Callable[..., Awaitable[Any]])
 
@@ -45,6 +50,17 @@ class Jobs:
             return action
 
         return bind
+
+
+async def forget_old_failures(db: Db) -> None:
+    """Drop what failed long ago, with the note of why."""
+    horizon = clock.now() - timedelta(days=FAILED_KEEP_DAYS)
+    old = (
+        f"DELETE FROM {SCHEMA}.procrastinate_jobs WHERE status IN ('failed', 'cancelled')"  # noqa: S608 (our own constant)
+        " AND id IN (SELECT job_id FROM kernel.job_failures WHERE at < :horizon)"
+    )
+    await db.execute(text(old), {"horizon": horizon})
+    await db.execute(text("DELETE FROM kernel.job_failures WHERE at < :horizon"), {"horizon": horizon})
 
 
 async def defer(db: Db, name: str, **arguments: Any) -> None:
@@ -73,8 +89,37 @@ def application(database_url: str, wings: list[Jobs], *, role: str | None = APPL
     retry = procrastinate.RetryStrategy(max_attempts=TRIES_MAX, exponential_wait=3)
     for wing in wings:
         for name, action in wing.all.items():
-            app.task(name=name, queue=QUEUE, retry=retry)(action)
+            app.task(name=name, queue=QUEUE, retry=retry, pass_context=True)(_watched(action))
     return app
+
+
+def _watched(action: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """`action`, leaving its last error where an operator can read it (kernel/web/failed_jobs.py)."""
+
+    async def run(job: procrastinate.JobContext, **arguments: Any) -> Any:
+        try:
+            return await action(**arguments)
+        except Exception as wrong:
+            await _note_failure(job, wrong)
+            raise
+
+    return run
+
+
+async def _note_failure(job: procrastinate.JobContext, wrong: Exception) -> None:
+    error = "".join(traceback.format_exception(wrong))[-ERROR_CHARS_MAX:].replace("\x00", "")
+    try:
+        await job.app.connector.execute_query_async(
+            "INSERT INTO kernel.job_failures (job_id, name, error, tries, at)"
+            " VALUES (%(id)s, %(name)s, %(error)s, %(tries)s, now())"
+            " ON CONFLICT (job_id) DO UPDATE SET error = excluded.error, tries = excluded.tries, at = excluded.at",
+            id=job.job.id,
+            name=job.job.task_name,
+            error=error,
+            tries=job.job.attempts + 1,
+        )
+    except Exception as worse:
+        log.warning("jobs.failure_not_noted", error=repr(worse))
 
 
 class Rescue:

@@ -60,6 +60,18 @@ timers = Table(
     schema="kernel",
 )
 
+job_failures = Table(
+    "job_failures",
+    metadata,
+    Column("job_id", BigInteger, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    timestamptz("at"),
+    Index(None, "at"),
+    schema="kernel",
+)
+
 idempotency = Table(
     "idempotency",
     metadata,

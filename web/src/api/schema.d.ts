@@ -78,6 +78,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/operator/failed-jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Failed Jobs
+         * @description Newest first.
+         */
+        get: operations["list_failed_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/failed-jobs/{job_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Failed Job
+         * @description Have it run again soon, with all its tries before it.
+         */
+        post: operations["retry_failed_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/failed-jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Close Failed Job
+         * @description It will not be run again; its line leaves the list.
+         */
+        delete: operations["close_failed_job"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/login/codes": {
         parameters: {
             query?: never;
@@ -545,6 +605,50 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/staff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Shop Staff
+         * @description Owner first.
+         */
+        get: operations["list_shop_staff"];
+        put?: never;
+        /**
+         * Add Shop Staff Member
+         * @description Let a person in by their phone, or give a member another role.
+         */
+        post: operations["add_shop_staff_member"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/staff/{person_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Shop Staff Member
+         * @description The owner cannot be removed.
+         */
+        delete: operations["remove_shop_staff_member"];
         options?: never;
         head?: never;
         patch?: never;
@@ -6230,6 +6334,26 @@ export interface components {
             /** Expires At */
             expires_at: string | null;
         };
+        /**
+         * FailedJob
+         * @description `about` are the ids among the job's arguments; the others may be somebody's words and are not shown.
+         */
+        FailedJob: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** About */
+            about: {
+                [key: string]: string;
+            };
+            /** Tries */
+            tries: number;
+            /** Error */
+            error: string | null;
+            /** Failed At */
+            failed_at: string;
+        };
         /** FillBody */
         FillBody: {
             /** Product Ids */
@@ -7550,6 +7674,13 @@ export interface components {
         Page_ExportWire_: {
             /** Items */
             items: components["schemas"]["ExportWire"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[FailedJob] */
+        Page_FailedJob_: {
+            /** Items */
+            items: components["schemas"]["FailedJob"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -9376,6 +9507,44 @@ export interface components {
             limit_per_buyer: number | null;
         };
         /**
+         * ShopStaffBody
+         * @description `manager` may also let others in; only the owner makes managers.
+         */
+        ShopStaffBody: {
+            /** Phone */
+            phone: string;
+            /**
+             * Role
+             * @default staff
+             * @enum {string}
+             */
+            role: "manager" | "staff";
+        };
+        /** ShopStaffList */
+        ShopStaffList: {
+            /** Items */
+            items: components["schemas"]["ShopStaffWire"][];
+        };
+        /** ShopStaffWire */
+        ShopStaffWire: {
+            /**
+             * Person Id
+             * Format: uuid
+             */
+            person_id: string;
+            /** Nickname */
+            nickname: string;
+            /** Phone Masked */
+            phone_masked: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "owner" | "manager" | "staff";
+            /** Since */
+            since: string;
+        };
+        /**
          * ShopStepBody
          * @description `refuse` needs a reason; `ship` a carrier and a tracking number.
          */
@@ -10354,6 +10523,123 @@ export interface operations {
                 "application/json": components["schemas"]["CloseBody"];
             };
         };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_failed_jobs: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FailedJob_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_failed_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_failed_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             204: {
@@ -11529,6 +11815,131 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_TokenWriteWire_"];
                 };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_shop_staff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopStaffList"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_shop_staff_member: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShopStaffBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopStaffList"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_shop_staff_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The input is not right; `errors` names each field. */
             422: {

@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from kaibo import __version__
 from kaibo.kernel import telemetry
 from kaibo.kernel.config import Settings
-from kaibo.kernel.web import auth, client, document, parked, probes, problems
+from kaibo.kernel.web import auth, client, document, failed_jobs, parked, probes, problems
 from kaibo.kernel.web.deps import StateDep
 from kaibo.kernel.web.gate import Gate
 from kaibo.kernel.web.thin import Thin
@@ -76,7 +76,7 @@ def build(
     )
     app.webhooks = outgoing
     problems.install(app)
-    for router in (meta, parked.router, probes.router, *routers):
+    for router in (meta, parked.router, failed_jobs.router, probes.router, *routers):
         app.include_router(router)
     document.complete(app)
     client.mount(app, settings.data_dir / "blobs")

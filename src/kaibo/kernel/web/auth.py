@@ -50,6 +50,10 @@ async def _shop_staff(request: Request, caller: Any) -> None:
     caller.require_shop(_path_id(request, "shop_id"))
 
 
+async def _shop_lead(request: Request, caller: Any) -> None:
+    caller.require_shop(_path_id(request, "shop_id"), "owner", "manager")
+
+
 public: Any = Depends(Declaration("public", _anyone))
 """Anyone, signed in or not."""
 
@@ -58,6 +62,9 @@ signed_in: Any = Depends(Declaration("signed_in", _signed_in))
 
 shop_staff: Any = Depends(Declaration("shop_staff", _shop_staff))
 """Staff of the shop named by {shop_id} in the path."""
+
+shop_lead: Any = Depends(Declaration("shop_lead", _shop_lead))
+"""The owner or a manager of the shop named by {shop_id} in the path."""
 
 machine: Any = Depends(Declaration("machine", _anyone))
 """Another program; the handler verifies its signature or secret before anything else."""

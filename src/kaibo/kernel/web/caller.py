@@ -50,8 +50,8 @@ class Caller:
     def require_platform(self, *roles: str) -> None:
         self._require("platform", None, roles)
 
-    def require_shop(self, shop_id: UUID) -> None:
-        self._require("shop", shop_id, ())
+    def require_shop(self, shop_id: UUID, *roles: str) -> None:
+        self._require("shop", shop_id, roles)
 
     def require_room(self, room_id: UUID, *roles: str) -> None:
         self._require("room", room_id, roles)

@@ -48,6 +48,15 @@ class Cursor:
         except ValueError as wrong:
             raise BadCursor(cursor=text or "") from wrong
 
+    def number(self, place: int) -> int | None:
+        """The `place`-th part of the key as a bigint."""
+        if self.after is None:
+            return None
+        if len(self.after) <= place or type(self.after[place]) is not int or not 0 <= self.after[place] < 2**63:
+            raise BadCursor(cursor="")
+        value: int = self.after[place]
+        return value
+
     def instant(self, place: int) -> datetime | None:
         """The `place`-th part of the key as an aware instant."""
         text = self.text(place)

@@ -17,7 +17,7 @@ ShopId = NewType("ShopId", UUID)
 RealnameId = NewType("RealnameId", UUID)
 
 RoomRole = Literal["host", "cohost", "moderator", "runner"]
-ShopRole = Literal["owner", "staff"]
+ShopRole = Literal["owner", "manager", "staff"]
 PlatformRole = Literal["operator", "reviewer"]
 RealnameState = Literal["none", "pending", "verified", "stale", "refused"]
 MerchantState = Literal["pending", "approved", "refused"]

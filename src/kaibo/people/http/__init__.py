@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from kaibo.people.http import addresses, agencies, crew, local, login, merchants, realname, reviews, tokens
+from kaibo.people.http import addresses, agencies, crew, local, login, merchants, realname, reviews, shop_staff, tokens
 
 routers: tuple[APIRouter, ...] = (
     login.router,
@@ -12,6 +12,7 @@ routers: tuple[APIRouter, ...] = (
     reviews.router,
     crew.router,
     tokens.router,
+    shop_staff.router,
     agencies.router,
     local.router,
 )
