@@ -53,6 +53,11 @@ const routes: RouteRecordRaw[] = [
   page('plans', '/shops/:shopId/plans', () => import('./affiliate/PlansPage.vue'), { title: 'plans.title', allow: ofShop }),
   page('plan', '/shops/:shopId/plans/:planId', () => import('./affiliate/PlanPage.vue'), { title: 'plans.title', allow: ofShop }),
   page('shop-samples', '/shops/:shopId/samples', () => import('./affiliate/ShopSamplesPage.vue'), { title: 'samples.shop_title', allow: ofShop }),
+  page('files', '/shops/:shopId/files', () => import('./open/FilesPage.vue'), { title: 'files.title', allow: ofShop }),
+  page('staff', '/shops/:shopId/staff', () => import('./open/StaffPage.vue'), { title: 'staff.title', allow: ofShop }),
+  page('webhooks', '/shops/:shopId/webhooks', () => import('./open/WebhooksPage.vue'), { title: 'hooks.title', allow: ofShop }),
+  page('tokens', '/tokens', () => import('./open/TokensPage.vue'), { title: 'tokens.title' }),
+  page('api-docs', '/api-docs', () => import('./open/DocsPage.vue'), { title: 'docs.title' }),
   page('merchant', '/merchant', () => import('./merchant/OnboardPage.vue'), { title: 'onboard.title' }),
 
   page('realname', '/realname', () => import('./creator/RealnamePage.vue'), { title: 'realname.title' }),
@@ -70,6 +75,8 @@ const routes: RouteRecordRaw[] = [
   page('find-orders', '/find-orders', () => import('./operator/OrderSearch.vue'), { title: 'find.title', allow: ofOperator }),
   page('ledger', '/ledger', () => import('./operator/LedgerPage.vue'), { title: 'ledger.title', allow: ofOperator }),
   page('payment-notices', '/payment-notices', () => import('./operator/PaymentNotices.vue'), { title: 'callbacks.title', allow: ofOperator }),
+  page('platform-webhooks', '/webhooks', () => import('./open/WebhooksPage.vue'), { title: 'hooks.title', allow: ofOperator }),
+  page('failed-jobs', '/failed-jobs', () => import('./open/FailedJobsPage.vue'), { title: 'jobs.title', allow: ofOperator }),
   page('parked', '/parked', () => import('./operator/ParkedPage.vue'), { title: 'parked.title', allow: ofOperator }),
   page('lost', '/:rest(.*)*', () => import('./shell/LostPage.vue'), { title: 'lost.title', open: true }),
 ]

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "4e0def7c9a1d"
-down_revision = "b75bc50f128f"
+down_revision = "5b798a8fa617"
 branch_labels = None
 depends_on = None
 

@@ -5,5 +5,6 @@ import shop from './zh/shop'
 import coupons from './zh/coupons'
 import platform from './zh/platform'
 import affiliate from './zh/affiliate'
+import open from './zh/open'
 
-export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons, ...affiliate } as const satisfies Record<string, string>
+export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons, ...affiliate, ...open } as const satisfies Record<string, string>

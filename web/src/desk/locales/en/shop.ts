@@ -109,7 +109,7 @@ export default {
   'import.title': 'Import products from CSV',
   'import.lead': 'One SKU a line. Good lines are imported, bad ones listed.',
   'import.template': 'Template',
-  'import.choose': 'Choose a CSV file',
+  'import.choose': 'Choose an Excel or CSV file',
   'import.drop': 'or drop it here (UTF-8 or GBK, 2 MB and 5,000 rows at most)',
   'import.sending': 'Sending {p}%',
   'import.rows': 'Rows',

@@ -109,7 +109,7 @@ export default {
   'import.title': 'CSV 导入商品',
   'import.lead': '每行一个规格；好的行会导入，有问题的行逐条列出。',
   'import.template': '下载模板',
-  'import.choose': '选择 CSV 文件',
+  'import.choose': '选择 Excel 或 CSV 文件',
   'import.drop': '或把文件拖到这里（UTF-8 或 GBK，最大 2 MB、5000 行）',
   'import.sending': '上传中 {p}%',
   'import.rows': '总行数',
