@@ -34,7 +34,8 @@ VISITS: dict[str, list[str]] = {
         "/", "/mall", "/products/{product}", "/shops/{shop}", "/rooms/{room}", "/me", "/login", "/agreement", "/privacy",
         "/no/such/page",
     ],
-    "buyer": ["/", "/rooms/{room}", "/orders", "/orders/{order}", "/me", "/me/addresses", "/me/realname", "/me/leave"],
+    "buyer": ["/", "/rooms/{room}", "/orders", "/orders/{order}", "/me", "/me/addresses", "/me/coupons",
+        "/me/realname", "/me/leave"],
     "desk visitor": ["/desk/login", "/desk/login?as=staff"],
     "host": [
         "/desk/start", "/desk/rooms", "/desk/rooms/{room}", "/desk/rooms/{room}/board", "/desk/rooms/{room}/host",
@@ -42,10 +43,12 @@ VISITS: dict[str, list[str]] = {
     ],
     "merchant": [
         "/desk/shops/{shop}", "/desk/shops/{shop}/products", "/desk/shops/{shop}/products/new",
-        "/desk/shops/{shop}/products/{product}", "/desk/shops/{shop}/orders", "/desk/shops/{shop}/money", "/desk/merchant",
+        "/desk/shops/{shop}/products/{product}", "/desk/shops/{shop}/orders", "/desk/shops/{shop}/money",
+        "/desk/shops/{shop}/coupons", "/desk/merchant",
     ],
     "reviewer": [
         "/desk/wall", "/desk/reviews", "/desk/reviews?kind=merchants", "/desk/reviews?kind=realnames", "/desk/find-orders",
+        "/desk/coupons",
         "/desk/ledger", "/desk/payment-notices", "/desk/parked",
     ],
 }  # fmt: skip

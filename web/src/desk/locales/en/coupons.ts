@@ -81,4 +81,6 @@ export default {
   'coupon.freight_of': '{price} off the freight',
   'coupon.no_threshold': 'no minimum',
   'coupon.cap_of': 'at most {price}',
+  'order_detail.shop_off': 'Shop discount (borne by the shop)',
+  'order_detail.platform_off': 'Platform discount (borne by the platform)',
 } as const

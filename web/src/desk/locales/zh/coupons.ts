@@ -81,4 +81,6 @@ export default {
   'coupon.freight_of': '运费减 {price}',
   'coupon.no_threshold': '无门槛',
   'coupon.cap_of': '最高减 {price}',
+  'order_detail.shop_off': '店铺优惠（商家承担）',
+  'order_detail.platform_off': '平台优惠（平台承担）',
 } as const
