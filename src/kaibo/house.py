@@ -42,7 +42,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     *open_http.routers,
 )
 OUTGOING: APIRouter = open_http.outgoing
-MACHINE_PATHS = frozenset({"/api/payments/wechatpay/notify", carrier_wiring.PUSH_PATH, "/api/media/hooks"})
+MACHINE_PATHS = frozenset({*wiring.NOTIFY_PATHS.values(), carrier_wiring.PUSH_PATH, "/api/media/hooks"})
 JOBS: list[Jobs] = [people.jobs, goods.jobs, trade.jobs, stage.jobs, open_wing.jobs]
 
 WINGS = (people, goods, trade, stage, open_wing)
@@ -137,8 +137,7 @@ async def opened(settings: Settings, name: str) -> AsyncIterator[context.Context
     wake_relay_after_commits(database, bus)
     here = context.Context(settings, database, bus, Blobs(settings.data_dir / "blobs"))
     context.install(here)
-    gateway = wiring.open_gateway(settings)
-    wiring.install(gateway)
+    wiring.install(wiring.open_gateways(settings))
     carrier_wiring.install(carrier_wiring.open_carrier(settings))
     try:
         yield here

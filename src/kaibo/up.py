@@ -20,6 +20,7 @@ from kaibo.kernel.engines.nats import NatsEngine
 from kaibo.kernel.engines.ports import free_port, is_free
 from kaibo.kernel.engines.postgres import PostgresEngine
 from kaibo.supervise import STOP_SECONDS_MAX, Child, Say, Tree
+from kaibo.trade.payment import wiring
 
 Step = Callable[[str], None]
 
@@ -102,7 +103,7 @@ class House:
         self._step("Bringing the database forward")
         await asyncio.to_thread(migrate.upgrade, self._environment["KAIBO_DATABASE_URL"])
         await self._start_nats()
-        if not self._settings.gateway_config:
+        if wiring.sandboxes(self._settings):
             await self._start_gateway()
         if not self._settings.carrier_config:
             await self._start_carrier()
@@ -162,19 +163,21 @@ class House:
         }
 
     async def _start_gateway(self) -> None:
-        self._step("Starting the sandbox payment gateway")
+        self._step("Starting the sandbox payment gateways")
         s = self._settings
         page = urlsplit(public_address(s))
         origin = f"{page.scheme}://{page.netloc}"
         local = [f"http://{name}:{s.port}" for name in ("127.0.0.1", "localhost")]
         command = [
-            sys.executable, "-m", "kaibo.sandbox.wechatpay",
+            sys.executable, "-m", "kaibo.sandbox",
+            *[word for name in wiring.sandboxes(s) for word in ("--play", name)],
             "--data-dir", str(s.data_dir.resolve() / "gateway"),
             "--host", s.host,
             "--port", str(s.gateway_port),
             "--public-url", f"http://{page.hostname}:{s.gateway_port}",
             *[word for name in (origin, *local) for word in ("--return-origin", name)],
             *[word for name in (origin, local[0]) for word in ("--notify-origin", name)],
+            "--webhook-url", local[0] + wiring.NOTIFY_PATHS["stripe"],
         ]  # fmt: skip
         await self._tree.start(Child("gateway", lambda: command, lambda: _accepts(s.gateway_port)))
 

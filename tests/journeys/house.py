@@ -79,7 +79,7 @@ class RunningHouse:
     def child(self, name: str) -> psutil.Process:
         """The child that does `name`: web, worker, media, nats, postgres or gateway."""
         assert self.process is not None
-        marks = {"postgres": "postgres -D", "nats": "nats.json", "gateway": "kaibo.sandbox.wechatpay"}
+        marks = {"postgres": "postgres -D", "nats": "nats.json", "gateway": "-m kaibo.sandbox --play"}
         mark = marks.get(name, f"-m kaibo {name}")
         for child in psutil.Process(self.process.pid).children():
             try:

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from tests.payment.world import World
 
-import kaibo.sandbox.wechatpay
-from kaibo.sandbox.wechatpay.cashier import yuan
-from kaibo.sandbox.wechatpay.settings import is_allowed
+import kaibo.sandbox
+from kaibo.sandbox.page import COLOURS, yuan
+from kaibo.sandbox.settings import is_allowed
 from kaibo.trade.payment.gateway import ChargeStatus
 
 RETURN_URL = "http://127.0.0.1:8000/orders/7?from=pay&x=1"
@@ -157,8 +157,13 @@ def luminance(colour: str) -> float:
     ],
 )
 def test_every_text_stands_out_by_four_and_a_half_to_one(text: str, ground: str) -> None:
-    html = (Path(kaibo.sandbox.wechatpay.__file__).parent / "cashier.html").read_text("utf-8")
+    html = (Path(kaibo.sandbox.__file__).parent / "cashier.html").read_text("utf-8")
     colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", html))
+    for go in COLOURS.values():
+        check_contrast({**colours, "go": go}, text, ground)
+
+
+def check_contrast(colours: dict[str, str], text: str, ground: str) -> None:
     light, dark = sorted((luminance(colours[text]), luminance(colours[ground])), reverse=True)
     assert (light + 0.05) / (dark + 0.05) >= 4.5
 

@@ -162,5 +162,5 @@ async def test_the_bill_of_the_day_lists_payments_and_refunds_to_the_fen(own_wor
     assert lines[0].startswith("交易时间,公众账号ID,商户号")
     assert len(lines[0].split(",")) == 27 == len(lines[1].split(","))
     assert [line.split(",")[6] for line in lines[1:4]] == [f"`{n.out_trade_no}" for n in (first, second, first)]
-    assert lines[-1] == "`3,`11.04,`0.05,`0.00,`0.00,`11.04,`0.05"
+    assert lines[-1] == "`3,`11.04,`0.05,`0.00,`0.07000,`11.04,`0.05"
     assert (await own_world.sandbox.call("GET", "/sandbox/bill", params={"date": "yesterday"})).status_code == 400

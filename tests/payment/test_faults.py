@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from kaibo.sandbox.wechatpay.faults import PLAN, FaultPlan, Faults, clear_faults, faults_for, write_faults
+from kaibo.sandbox.faults import PLAN, FaultPlan, Faults, clear_faults, faults_for, write_faults
 from kaibo.sandbox.wechatpay.store import Store
 
 NUMBERS = [f"order-{index}" for index in range(200)]

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from tests.payment.world import Sandbox
 
-from kaibo.trade.payment.wechatpay import MerchantConfigError, read_merchant_file
+from kaibo.trade.payment.provider_file import ProviderFileError
+from kaibo.trade.payment.wechatpay import read_merchant_file
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_a_good_file_is_read_and_shows_no_secret(merchant_dir: Path) -> None:
     ],
 )
 def test_a_bad_field_is_named(merchant_dir: Path, changes: dict[str, Any], words: str) -> None:
-    with pytest.raises(MerchantConfigError, match=words):
+    with pytest.raises(ProviderFileError, match=words):
         read_merchant_file(rewrite(merchant_dir, **changes))
 
 
@@ -56,10 +57,10 @@ def test_a_bad_field_is_named(merchant_dir: Path, changes: dict[str, Any], words
 def test_a_file_that_is_no_json_object_is_named(tmp_path: Path, content: str, words: str) -> None:
     path = tmp_path / "merchant.json"
     path.write_bytes(content.encode("latin-1"))
-    with pytest.raises(MerchantConfigError, match=words):
+    with pytest.raises(ProviderFileError, match=words):
         read_merchant_file(path)
 
 
 def test_an_absent_file_says_how_to_get_one(tmp_path: Path) -> None:
-    with pytest.raises(MerchantConfigError, match="does not exist: start the sandbox"):
+    with pytest.raises(ProviderFileError, match="does not exist: start the sandbox"):
         read_merchant_file(tmp_path / "merchant.json")

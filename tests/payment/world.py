@@ -72,22 +72,24 @@ class Receiver:
 
 
 class Sandbox:
-    """The gateway as a child process; it can be killed and started again on the same data."""
+    """All gateways as one child process; it can be killed and started again on the same data."""
 
     def __init__(self, data_dir: Path, *options: str) -> None:
         self.data_dir = data_dir
         self.options = options
+        self.files = [data_dir / name for name in ("merchant.json", "alipay/alipay.json", "stripe/stripe.json")]
         self.log_path = data_dir.with_suffix(".log")
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         # What a killed process left behind must not pass for the new one's.
-        (self.data_dir / "merchant.json").unlink(missing_ok=True)
-        command = [sys.executable, "-m", "kaibo.sandbox.wechatpay", "--data-dir", str(self.data_dir), *self.options]
+        for file in self.files:
+            file.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "kaibo.sandbox", "--data-dir", str(self.data_dir), *self.options]
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
         deadline = time.monotonic() + WAIT_S_MAX
-        while not (self.data_dir / "merchant.json").exists():
+        while not all(file.exists() for file in self.files):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"the gateway did not start:\n{self.log_path.read_text()}")
             time.sleep(0.02)

@@ -23,11 +23,12 @@ from kaibo.trade.payment.gateway import ChargeRequest, ChargeState, ChargeStatus
 from kaibo.trade.payment.model import ChargeId, Outcome
 from kaibo.trade.payment.resolve import drive_charge, resolve_charge
 from kaibo.trade.payment.tables import charges, notices
-from kaibo.trade.payment.wiring import NOTIFY_PATH, ConfiguredGateway
+from kaibo.trade.payment.wiring import NOTIFY_PATHS, ConfiguredGateway
 from kaibo.trade.payment.withdraw import expire_by_time
 from tests.payment.world import Sandbox
 from tests.trade.world import Buyer, Shop, assert_ledger_sound, column, events_of, key, ok
 
+NOTIFY_PATH = NOTIFY_PATHS["wechatpay"]
 WAIT_S_MAX = 15.0
 
 
@@ -51,7 +52,9 @@ async def outcomes(here: Context, number: str) -> list[str]:
 async def charge_of(here: Context, order: dict[str, Any]) -> Any:
     """The order's newest charge, as its row."""
     async with here.database.transaction() as db:
-        query = select(charges).where(charges.c.order_id == uuid.UUID(order["id"])).order_by(charges.c.attempt.desc())
+        query = (
+            select(charges).where(charges.c.checkout_id == uuid.UUID(order["id"])).order_by(charges.c.attempt.desc())
+        )
         return (await db.execute(query)).first()
 
 
@@ -82,7 +85,7 @@ async def test_a_payment_reaches_order_stock_and_ledger(
     paid = await buyer.order(order["id"])
     assert paid["paid_at"]
     assert paid["ship_before"]
-    assert paid["actions"] == ["refund"]
+    assert "refund" in paid["actions"]
     assert await buyer.payment(order["id"]) == "paid"
     assert await shop.stock_left(sku["product_id"]) == 3
     assert await events_of(here, order["id"]) == ["trade.order.placed", "trade.order.paid"]
@@ -114,7 +117,7 @@ async def test_five_confirmations_at_the_same_instant_pay_once(
 ) -> None:
     order = await buyer.place(await shop.sku(price_fen=100))
     await buyer.pay_url(order["id"])
-    fact = PaidFact(number_of(order), f"4200{uuid.uuid4().hex[:24]}", 100, "CNY", datetime.now(UTC))
+    fact = PaidFact("wechatpay", number_of(order), f"4200{uuid.uuid4().hex[:24]}", 100, "CNY", datetime.now(UTC))
 
     async def one() -> Outcome:
         async with here.database.transaction() as db:
@@ -122,7 +125,7 @@ async def test_five_confirmations_at_the_same_instant_pay_once(
 
     said = await asyncio.gather(*(one() for _ in range(5)))
     assert sorted(said) == [Outcome.DUPLICATE] * 4 + [Outcome.PAID]
-    other = PaidFact(fact.out_trade_no, "4200x", 100, "CNY", fact.paid_at)
+    other = PaidFact("wechatpay", fact.out_trade_no, "4200x", 100, "CNY", fact.paid_at)
     async with here.database.transaction() as db:
         assert await confirm_charge(db, other) is Outcome.CONFLICTING
     await assert_ledger_sound(here)
@@ -253,7 +256,7 @@ async def test_a_callback_about_a_number_we_never_gave_is_answered_so_that_it_co
         payer_ip="127.0.0.1",
         expires_at=datetime.now(UTC) + timedelta(minutes=5),
     )
-    created = await wiring.gateway().create(request)
+    created = await wiring.gateway("wechatpay").create(request)
     await provider.pay(created.pay_url)
 
     async def heard() -> bool:
@@ -269,7 +272,7 @@ async def test_a_callback_about_a_number_we_never_gave_is_answered_so_that_it_co
 class Deaf(ConfiguredGateway):
     """A provider that says "closed" and goes on taking money: what a lost or overtaken close looks like."""
 
-    async def close(self, out_trade_no: str) -> None:
+    async def close(self, out_trade_no: str, *, provider_ref: str = "") -> None:
         return None
 
 
@@ -279,27 +282,27 @@ class Silent(ConfiguredGateway):
     async def create(self, request: ChargeRequest) -> Any:
         raise GatewayTimeout("create", request.out_trade_no, "no answer")
 
-    async def query(self, out_trade_no: str) -> ChargeState:
+    async def query(self, out_trade_no: str, *, provider_ref: str = "") -> ChargeState:
         raise GatewayTimeout("query", out_trade_no, "no answer")
 
-    async def close(self, out_trade_no: str) -> None:
+    async def close(self, out_trade_no: str, *, provider_ref: str = "") -> None:
         raise GatewayTimeout("close", out_trade_no, "no answer")
 
 
 @pytest.fixture
 async def gateway_of() -> AsyncIterator[Callable[[type[ConfiguredGateway]], None]]:
     """`gateway_of(Deaf)` puts another gateway over the same provider until the test ends."""
-    before = wiring.gateway()
+    before = wiring.gateway("wechatpay")
     assert isinstance(before, ConfiguredGateway)
 
     over: list[ConfiguredGateway] = []
 
     def put(kind: type[ConfiguredGateway]) -> None:
-        over.append(kind(before._path))
-        wiring.install(over[-1])
+        over.append(kind("wechatpay", before.path))
+        wiring.install({"wechatpay": over[-1]})
 
     yield put
-    wiring.install(before)
+    wiring.install({"wechatpay": before})
     for gateway in over:
         await gateway.aclose()
 
@@ -328,6 +331,7 @@ async def test_payment_after_timeout_is_refunded_codingXiaxw_seckill_41(
     await expire(here, order)
     assert await state_of(buyer, order) == "expired"
     assert await shop.stock_left(sku["product_id"]) == 1, "the stock is on sale again"
+    await buyer.place(sku)  # and gone
     assert (await provider.pay(url)).status_code == 200
     await eventually(lambda: buyer.payment(order["id"]), "refunded_late")
     await finish_refunds(here, order)
@@ -341,11 +345,49 @@ async def test_payment_after_timeout_is_refunded_codingXiaxw_seckill_41(
     assert await events_of(here, order["id"]) == [
         "trade.order.placed",
         "trade.order.expired",
+        "trade.payment.refund_done",
         "trade.payment.refunded_late",
     ]
-    assert await shop.stock_left(sku["product_id"]) == 1
-    bill = await wiring.gateway().query(number_of(order))
+    assert await shop.stock_left(sku["product_id"]) == 0
+    bill = await wiring.gateway("wechatpay").query(number_of(order))
     assert bill.has_refund
+    await assert_ledger_sound(here)
+
+
+async def test_payment_after_timeout_takes_the_stock_again_where_it_is_still_there(
+    here: Context, provider: Sandbox, shop: Shop, buyer: Buyer, gateway_of: Callable[..., None]
+) -> None:
+    sku = await shop.sku(price_fen=2990, stock=2)
+    order = await buyer.place(sku, 2)
+    url = await buyer.pay_url(order["id"])
+    gateway_of(Deaf)
+    await expire(here, order)
+    assert await shop.stock_left(sku["product_id"]) == 2
+    assert (await provider.pay(url)).status_code == 200
+    await eventually(lambda: state_of(buyer, order), "paid")
+    paid = await buyer.order(order["id"])
+    assert paid["history"][-1]["why"] == "超时后收到付款，库存仍有，订单恢复"
+    assert paid["ship_before"]
+    assert await shop.stock_left(sku["product_id"]) == 0
+    assert await buyer.payment(order["id"]) == "paid"
+    assert (await events_of(here, order["id"]))[-2:] == ["trade.order.expired", "trade.order.paid"]
+    await assert_ledger_sound(here)
+
+
+async def test_payment_after_a_cancellation_is_refunded_though_the_stock_is_there(
+    here: Context, provider: Sandbox, shop: Shop, buyer: Buyer, gateway_of: Callable[..., None]
+) -> None:
+    """The buyer has said that they do not want it."""
+    sku = await shop.sku(price_fen=100, stock=1)
+    order = await buyer.place(sku)
+    url = await buyer.pay_url(order["id"])
+    gateway_of(Deaf)
+    ok(await buyer.client.post(f"/api/orders/{order['id']}/cancel", json={"reason": "不要了"}))
+    assert (await provider.pay(url)).status_code == 200
+    await eventually(lambda: buyer.payment(order["id"]), "refunded_late")
+    await finish_refunds(here, order)
+    assert await state_of(buyer, order) == "cancelled"
+    assert await shop.stock_left(sku["product_id"]) == 1
     await assert_ledger_sound(here)
 
 
@@ -372,13 +414,13 @@ async def test_the_charge_is_closed_before_the_stock_is_released(
     sku = await shop.sku(stock=1)
     order = await buyer.place(sku)
     url = await buyer.pay_url(order["id"])
-    before = wiring.gateway()
+    before = wiring.gateway("wechatpay")
     gateway_of(Silent)
     await expire(here, order)
     assert await state_of(buyer, order) == "placed"
     assert await shop.stock_left(sku["product_id"]) == 0, "the provider has not said that nobody can pay"
     assert (await buyer.order(order["id"]))["actions"] == []
-    wiring.install(before)
+    wiring.install({"wechatpay": before})
     await resolve(here, order)
     assert await state_of(buyer, order) == "expired"
     assert await shop.stock_left(sku["product_id"]) == 1
@@ -406,7 +448,7 @@ async def test_a_late_no_does_not_turn_a_paid_order_back_nearmerch_209(
     await provider.pay(await buyer.pay_url(order["id"]))
     await eventually(lambda: state_of(buyer, order), "paid")
 
-    async def closed(_self: object, number: str) -> ChargeState:
+    async def closed(_self: object, number: str, *, provider_ref: str) -> ChargeState:
         return ChargeState(number, ChargeStatus.CLOSED)
 
     monkeypatch.setattr(ConfiguredGateway, "query", closed)
@@ -440,14 +482,14 @@ async def test_a_cancellation_waits_for_a_silent_provider(
 ) -> None:
     order = await buyer.place(await shop.sku())
     await buyer.pay_url(order["id"])
-    before = wiring.gateway()
+    before = wiring.gateway("wechatpay")
     gateway_of(Silent)
     waiting = ok(await buyer.client.post(f"/api/orders/{order['id']}/cancel", json={"reason": "拍错了"}))
     assert (waiting["state"], waiting["actions"]) == ("placed", [])
     body = {"method": "wechat_h5", "return_path": "/"}
     refused = await buyer.client.post(f"/api/orders/{order['id']}/payments", json=body, headers=key())
     assert (refused.status_code, refused.json()["code"]) == (409, "trade.payment_closing")
-    wiring.install(before)
+    wiring.install({"wechatpay": before})
     charge = await charge_of(here, order)
     due = await column(here, "SELECT kind FROM kernel.timers WHERE key = :key", key=str(charge.id))
     assert due == ["trade.payment.query"], "somebody comes back to it"
@@ -488,9 +530,9 @@ async def test_the_same_address_is_given_for_as_long_as_it_is_good(
     order = await buyer.place(await shop.sku())
     urls = await asyncio.gather(*(buyer.pay_url(order["id"]) for _ in range(4)))
     assert len({re.sub(r"&redirect_url=.*", "", url) for url in urls}) == 1
-    assert await column(here, "SELECT count(*) FROM trade.charges WHERE order_id = :id", id=uuid.UUID(order["id"])) == [
-        1
-    ]
+    assert await column(
+        here, "SELECT count(*) FROM trade.charges WHERE checkout_id = :id", id=uuid.UUID(order["id"])
+    ) == [1]
 
 
 async def test_a_provider_that_answers_500_after_creating_is_asked_again_with_the_same_number(
@@ -527,12 +569,12 @@ async def test_a_process_killed_between_the_row_and_the_call_leaves_nothing_behi
     """The charge is written down, the provider has never heard of it."""
     sku = await shop.sku(stock=1)
     order = await buyer.place(sku)
-    before = wiring.gateway()
+    before = wiring.gateway("wechatpay")
     gateway_of(Silent)
     body = {"method": "wechat_h5", "return_path": "/orders"}
     answer = await buyer.client.post(f"/api/orders/{order['id']}/payments", json=body, headers=key())
     assert answer.status_code == 503
-    wiring.install(before)
+    wiring.install({"wechatpay": before})
     await resolve(here, order)
     assert await buyer.payment(order["id"]) == "pending"
     await expire(here, order)

@@ -18,6 +18,7 @@ from kaibo.goods.contracts import SkuId, SkuView
 from kaibo.goods.exporting.export_products import count_product_rows, product_header, product_rows
 from kaibo.goods.inventory.hold import consume, hold, put_back, release, release_all
 from kaibo.goods.inventory.pieces import put_back_pieces, take_pieces
+from kaibo.goods.inventory.retake import retake
 from kaibo.goods.pictures.lookup import picture_urls, picture_view, require_picture
 from kaibo.goods.shelf.cards import product_cards, quote, quotes_of, require_approved, skus_of
 from kaibo.goods.shelf.search import search_cards
@@ -47,6 +48,7 @@ __all__ = [
     "require_approved",
     "require_may_sell",
     "require_picture",
+    "retake",
     "return_facts",
     "search_cards",
     "skus",

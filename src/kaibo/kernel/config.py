@@ -97,8 +97,15 @@ class Settings(BaseSettings):
         description="How long a creator who showed a product is credited with its order. 0: not at all.",
     )
     platform_fee_bps: int = Field(500, ge=0, le=3000, description="Platform fee on goods, in basis points.")
-    gateway_config: str = Field("", description="Path of the payment gateway's merchant.json. Empty: the sandbox's.")
-    gateway_port: Port = Field(8630, description="Port of the sandbox payment gateway.")
+    wechatpay_config: str = Field("", description="Path of your WeChat Pay contract's merchant.json (or .toml).")
+    alipay_config: str = Field("", description="Path of your Alipay contract's alipay.json (or .toml).")
+    stripe_config: str = Field("", description="Path of your Stripe account's stripe.json (or .toml).")
+    gateway_sandboxes: str = Field(
+        "auto",
+        pattern=r"^(auto|none|(wechatpay|alipay|stripe)(,(wechatpay|alipay|stripe)){0,2})$",
+        description="Providers that kaibo up plays itself, e.g. wechatpay,alipay. auto: all where none is configured.",
+    )
+    gateway_port: Port = Field(8630, description="Port of the sandbox payment gateways.")
     carrier_config: str = Field(
         "", description="Path of a carrier.json with your Kuaidi100 account. Empty: the sandbox's."
     )

@@ -380,6 +380,15 @@ class ChargeRefused(Refused):
 
 
 @refusal
+class CurrencyRefused(Invalid):
+    """This way to pay does not take the order's currency."""
+
+    code = "trade.currency_refused"
+    method: str
+    currency: str
+
+
+@refusal
 class BadReturnPath(Invalid):
     code = "trade.bad_return_path"
     return_path: str

@@ -15,8 +15,6 @@ from kaibo.trade.orders.model import Actor, Flag
 from kaibo.trade.pricing.wire import CouponIds, OrderPrice, StepWire, UnusedWire, UsedWire
 from kaibo.trade.shipping.wire import ParcelWire
 
-RETURN_PATH_CHARS_MAX = 200
-
 Quantity = Annotated[int, Field(strict=True, ge=1, le=rules.QUANTITY_MAX)]
 SeenPrice = Annotated[int, Field(strict=True, ge=0, le=FEN_MAX)]
 Note = Annotated[Text, StringConstraints(max_length=rules.NOTE_CHARS_MAX)]
@@ -79,13 +77,6 @@ class PlaceIn(Wire):
     source: SourceIn
     note: Note | None = None
     coupon_ids: CouponIds = Field(default_factory=list)
-
-
-class PayIn(Wire):
-    """`return_path` is where in this house the buyer's browser goes after paying."""
-
-    method: Literal["wechat_h5"]
-    return_path: Annotated[str, StringConstraints(min_length=1, max_length=RETURN_PATH_CHARS_MAX)]
 
 
 def _nothing_is_empty(value: object) -> object:
@@ -224,22 +215,6 @@ class OrderCounts(Wire):
     shipped: int
     received: int
     refunding: int
-
-
-class ChargeRef(Wire):
-    """What an Idempotency-Key of a payment remembers."""
-
-    charge_id: Id
-
-
-class PaymentStarted(Wire):
-    pay_url: str
-    expires_at: Instant
-
-
-class PaymentWire(Wire):
-    state: Literal["none", "pending", "paid", "failed", "refunded_late"]
-    paid_at: Instant | None
 
 
 class Todo(Wire):

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from kaibo.sandbox.wechatpay import cashier, console, refunds, trades
+from kaibo.sandbox.wechatpay import bill, cashier, console, refunds, trades
 from kaibo.sandbox.wechatpay.crypto import seal
 from kaibo.sandbox.wechatpay.errors import Refusal
 from kaibo.sandbox.wechatpay.platform import Platform, answer, platform_of, read_signed
@@ -25,6 +25,8 @@ def make_app(platform: Platform) -> Starlette:
             Route(REFUND, refunds.create, methods=["POST"]),
             Route(REFUND + "/{out_refund_no}", refunds.query),
             Route("/v3/certificates", certificates),
+            Route("/v3/bill/tradebill", bill.ask_for_bill),
+            Route("/v3/billdownload/file", bill.download),
             Route(cashier.PATH, cashier.show),
             Route(cashier.PATH + "/{prepay_id}", cashier.choose, methods=["POST"]),
             Route("/sandbox/pay/{prepay_id}", cashier.choose_json, methods=["POST"]),

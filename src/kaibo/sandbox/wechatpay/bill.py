@@ -1,13 +1,20 @@
 """The statement of one day, in the shape of WeChat Pay's trade bill (all trades): what reconciliation reads."""
 
 import csv
+import hashlib
 import io
-from datetime import date
+from datetime import date, datetime
+from fractions import Fraction
 
-from kaibo.sandbox.wechatpay.beijing import day_bounds_ms, stamp
-from kaibo.sandbox.wechatpay.platform import Platform
-from kaibo.sandbox.wechatpay.store import Row
+from starlette.requests import Request
+from starlette.responses import Response
 
+from kaibo.sandbox.beijing import CHINA, day_bounds_ms, stamp
+from kaibo.sandbox.store import Row
+from kaibo.sandbox.wechatpay.errors import Refusal
+from kaibo.sandbox.wechatpay.platform import Platform, answer, platform_of, read_signed
+
+FEE_BPS = 60
 COLUMNS = (
     *(
         "交易时间",
@@ -44,11 +51,54 @@ TOTALS = (
 )
 
 
+async def ask_for_bill(request: Request) -> Response:
+    """GET /v3/bill/tradebill: where the bill of a day lies, and its hash."""
+    await read_signed(request)
+    platform = platform_of(request)
+    if request.query_params.get("bill_type", "ALL") != "ALL":
+        raise Refusal("PARAM_ERROR", "参数错误", field="/bill_type", issue="沙箱只提供 ALL", location="query")
+    day = _day(request)
+    if day > datetime.now(CHINA).date():
+        raise Refusal("NO_STATEMENT_EXIST", "账单文件不存在")
+    content = content_of(platform, day)
+    where = f"{platform.base_url}/v3/billdownload/file?token={day.isoformat()}"
+    digest = hashlib.sha1(content, usedforsecurity=False).hexdigest()
+    return answer(platform, {"hash_type": "SHA1", "hash_value": digest, "download_url": where})
+
+
+async def download(request: Request) -> Response:
+    """GET /v3/billdownload/file: signed by the merchant like any request; the answer is plain."""
+    await read_signed(request)
+    try:
+        day = date.fromisoformat(request.query_params.get("token", ""))
+    except ValueError:
+        raise Refusal("PARAM_ERROR", "参数错误", field="/token") from None
+    return Response(content_of(platform_of(request), day), media_type="text/plain; charset=utf-8")
+
+
+def _day(request: Request) -> date:
+    text = request.query_params.get("bill_date", "")
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        issue = "格式为 2026-01-31"
+        raise Refusal("PARAM_ERROR", "参数错误", field="/bill_date", issue=issue, value=text) from None
+
+
+def content_of(platform: Platform, day: date) -> bytes:
+    return ("\ufeff" + statement(platform, day)).encode()
+
+
+def fee_fen(fen: int) -> int:
+    """0.6 %, as most contracts say; half a fen goes to the nearest even one."""
+    return round(Fraction(fen * FEE_BPS, 10_000))
+
+
 def statement(platform: Platform, day: date) -> str:
     """CSV with a heading, one line a payment or refund, a second heading and the totals.
 
     As in the original every value carries a back-tick in front (against spreadsheets that round long numbers), amounts
-    are yuan with two decimals, and a payment counts on the day it was paid. The sandbox takes no fee.
+    are yuan with two decimals (fees have five), and a payment counts on the day it was paid. A refund gives its fee back.
     """
     start_ms, end_ms = day_bounds_ms(day)
     store = platform.store
@@ -67,8 +117,10 @@ def statement(platform: Platform, day: date) -> str:
     writer.writerows(_marked(_refund(platform, row)) for row in refunded)
     paid_fen = sum(trade["total_fen"] for trade in paid)
     refund_fen = sum(row["refund_fen"] for row in refunded)
+    fees_fen = sum(fee_fen(trade["total_fen"]) for trade in paid) - sum(fee_fen(row["refund_fen"]) for row in refunded)
     count = len(paid) + len(refunded)
-    totals = [str(count), *map(_yuan, (paid_fen, refund_fen, 0, 0, paid_fen, refund_fen))]
+    totals = [str(count), *map(_yuan, (paid_fen, refund_fen, 0)), f"{_yuan(fees_fen)}000"]
+    totals += [_yuan(paid_fen), _yuan(refund_fen)]
     writer.writerow(TOTALS)
     writer.writerow(_marked(totals))
     return text.getvalue()
@@ -78,14 +130,14 @@ def _payment(platform: Platform, trade: Row) -> list[str]:
     head = _head(platform, trade, trade["paid_ms"], "SUCCESS")
     amount = _yuan(trade["total_fen"])
     refund = ["0", "0", "0.00", "0.00", "", ""]
-    return [*head, amount, "0.00", *refund, *_tail(trade), amount, "0.00", ""]
+    return [*head, amount, "0.00", *refund, *_tail(trade, fee_fen(trade["total_fen"])), amount, "0.00", ""]
 
 
 def _refund(platform: Platform, row: Row) -> list[str]:
     head = _head(platform, row, row["refund_ms"], "REFUND")
     amount = _yuan(row["refund_fen"])
     refund = [row["refund_id"], row["out_refund_no"], amount, "0.00", "ORIGINAL", row["refund_state"]]
-    return [*head, "0.00", "0.00", *refund, *_tail(row), "0.00", amount, ""]
+    return [*head, "0.00", "0.00", *refund, *_tail(row, -fee_fen(row["refund_fen"])), "0.00", amount, ""]
 
 
 def _head(platform: Platform, trade: Row, at_ms: int, state: str) -> list[str]:
@@ -94,8 +146,8 @@ def _head(platform: Platform, trade: Row, at_ms: int, state: str) -> list[str]:
     return [stamp(at_ms, "%Y-%m-%d %H:%M:%S"), keys.appid, keys.mchid, "0", "", *numbers, state, "OTHERS", "CNY"]
 
 
-def _tail(trade: Row) -> list[str]:
-    return [trade["description"], trade["attach"], "0.00000", "0.00%"]
+def _tail(trade: Row, fee: int) -> list[str]:
+    return [trade["description"], trade["attach"], f"{_yuan(fee)}000", "0.60%"]
 
 
 def _marked(values: list[str]) -> list[str]:
@@ -103,4 +155,4 @@ def _marked(values: list[str]) -> list[str]:
 
 
 def _yuan(fen: int) -> str:
-    return f"{fen // 100}.{fen % 100:02d}"
+    return f"{'-' if fen < 0 else ''}{abs(fen) // 100}.{abs(fen) % 100:02d}"

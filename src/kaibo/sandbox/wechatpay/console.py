@@ -7,8 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from kaibo.sandbox.wechatpay import bill, faults, keys, trades
-from kaibo.sandbox.wechatpay.beijing import rfc3339
+from kaibo.sandbox import faults
+from kaibo.sandbox.beijing import rfc3339
+from kaibo.sandbox.wechatpay import bill, keys, trades
 from kaibo.sandbox.wechatpay.errors import Refusal
 from kaibo.sandbox.wechatpay.platform import Platform, parse, platform_of, read_bytes
 
@@ -89,7 +90,7 @@ async def show_bill(request: Request) -> Response:
         day = date.fromisoformat(text)
     except ValueError:
         raise Refusal("PARAM_ERROR", "参数错误", field="date", issue="格式为 2026-01-31", value=text) from None
-    return Response("\ufeff" + bill.statement(platform, day), media_type="text/csv; charset=utf-8")
+    return Response(bill.content_of(platform, day), media_type="text/csv; charset=utf-8")
 
 
 async def close_many(request: Request) -> Response:

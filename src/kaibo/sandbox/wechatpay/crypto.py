@@ -6,16 +6,11 @@ Written apart from Kaibo's adapter on purpose: see `kaibo.sandbox`.
 import base64
 import binascii
 import secrets
-import time
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def sign_parts(key: rsa.RSAPrivateKey, *parts: str | bytes) -> str:

@@ -1,7 +1,6 @@
 """Keys and certificates of both sides: made on the first start, kept in the data directory, for its owner only."""
 
 import json
-import os
 import secrets
 import string
 from dataclasses import dataclass, field
@@ -18,6 +17,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from cryptography.x509.oid import NameOID
+
+from kaibo.sandbox.files import admin_token, write_private
 
 RSA_BITS = 2048
 CERTIFICATE_DAYS = 5 * 365
@@ -68,7 +69,7 @@ def load_or_make(data_dir: Path) -> Keys:
         merchant_serial_no=f"{merchant.serial_number:X}",
         merchant_public=public,
         apiv3_key=identity["apiv3_key"],
-        admin_token=_admin_token(data_dir),
+        admin_token=admin_token(data_dir),
         platform=[_platform_key(path) for path in sorted(data_dir.glob("platform-*.key.pem"))],
     )
 
@@ -99,17 +100,6 @@ def write_merchant_file(data_dir: Path, keys: Keys, base_url: str) -> None:
     write_private(data_dir / "merchant.json", json.dumps(document, indent=2).encode() + b"\n")
 
 
-def write_private(path: Path, content: bytes) -> None:
-    """Write with mode 0600 and swap into place, so that a reader or a crash never meets half a file."""
-    draft = path.with_name(path.name + ".new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-
-
 def _new_identity() -> dict[str, str]:
     alphabet = string.ascii_letters + string.digits
     return {
@@ -117,13 +107,6 @@ def _new_identity() -> dict[str, str]:
         "appid": "wx" + secrets.token_hex(8),
         "apiv3_key": "".join(secrets.choice(alphabet) for _ in range(APIV3_KEY_CHARS)),
     }
-
-
-def _admin_token(data_dir: Path) -> str:
-    path = data_dir / "admin-token"
-    if not path.exists():
-        write_private(path, secrets.token_urlsafe(32).encode())
-    return path.read_text().strip()
 
 
 def _merchant_certificate(data_dir: Path, mchid: str) -> x509.Certificate:

@@ -12,10 +12,11 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from kaibo.sandbox.wechatpay.crypto import now_ms, sign_parts, verify_parts
+from kaibo.sandbox.beijing import now_ms
+from kaibo.sandbox.settings import Settings
+from kaibo.sandbox.wechatpay.crypto import sign_parts, verify_parts
 from kaibo.sandbox.wechatpay.errors import Refusal
 from kaibo.sandbox.wechatpay.keys import Keys
-from kaibo.sandbox.wechatpay.settings import Settings
 from kaibo.sandbox.wechatpay.store import Store
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
@@ -35,6 +36,7 @@ class Platform:
     keys: Keys
     store: Store
     public_url: str
+    base_url: str
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
 

@@ -9,14 +9,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from kaibo.sandbox.beijing import now_ms, rfc3339, stamp
+from kaibo.sandbox.faults import faults_for
+from kaibo.sandbox.settings import is_allowed
+from kaibo.sandbox.store import Row
 from kaibo.sandbox.wechatpay import notices
-from kaibo.sandbox.wechatpay.beijing import rfc3339, stamp
-from kaibo.sandbox.wechatpay.crypto import now_ms
 from kaibo.sandbox.wechatpay.errors import Refusal
-from kaibo.sandbox.wechatpay.faults import faults_for
 from kaibo.sandbox.wechatpay.platform import Platform, answer, parse, platform_of, read_signed
-from kaibo.sandbox.wechatpay.settings import is_allowed
-from kaibo.sandbox.wechatpay.store import Row
 
 TRADE_TYPE = {"h5": "MWEB", "jsapi": "JSAPI", "native": "NATIVE"}
 TOTAL_FEN_MAX = 10_000_000_000

@@ -18,11 +18,14 @@ from kaibo.trade.pricing import coupons
 
 
 async def mark_paid(db: Db, order: Order, paid_at: datetime) -> Order:
-    """For a locked order in state placed; also one that was on its way out, as long as its stock is still held.
+    """For a locked order in state placed; also one that was on its way out, as long as its stock is still held; also one that had
+    expired, once `goods.retake` has set its pieces aside again.
 
     `paid_at` is the provider's time. The promise to ship runs from our own clock: theirs may differ.
     """
-    rules.require(order, OrderState.PAID, "pay")
+    was_expired = order.state is OrderState.EXPIRED
+    if not was_expired:
+        rules.require(order, OrderState.PAID, "pay")
     now, house = clock.now(), terms()
     was_closing = order.closing is not None
     paid = replace(
@@ -37,6 +40,8 @@ async def mark_paid(db: Db, order: Order, paid_at: datetime) -> Order:
     await coupons.spent(db, paid.checkout_id)
     await goods.consume(db, paid.id)
     why = "trade.why.paid_just_in_time" if was_closing else "trade.why.paid"
+    if was_expired:
+        why = "trade.why.paid_after_expiry"
     await note_history(db, paid, at=now, actor="payment", why=why)
     await publish(db, OrderPaid(**about(paid, now)))
     return paid

@@ -7,9 +7,9 @@ repeatable: asking twice with the same number charges or refunds once.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 
 class ChargeStatus(StrEnum):
@@ -35,7 +35,8 @@ class RefundStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChargeRequest:
-    """`notify_url` is where the provider calls back; `return_url` is where the buyer's browser goes afterwards."""
+    """`notify_url` is where the provider calls back; `return_url` is where the buyer's browser goes afterwards. `method` is one of
+    the provider's (`methods.py`)."""
 
     out_trade_no: str
     description: str
@@ -46,12 +47,16 @@ class ChargeRequest:
     return_url: str | None = None
     currency: str = "CNY"
     attach: str = ""
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ChargeCreated:
+    """`provider_ref` is the provider's own name of the charge where it can only be found by that (Stripe); else empty."""
+
     out_trade_no: str
     pay_url: str
+    provider_ref: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,7 @@ class RefundRequest:
     reason: str
     notify_url: str | None = None
     currency: str = "CNY"
+    provider_ref: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +134,8 @@ class ChargeNotice:
 
 @dataclass(frozen=True, slots=True)
 class RefundNotice:
-    """A verified statement about a refund; `refunded_at` is set only when `status` is DONE."""
+    """A verified statement about a refund; `refunded_at` is set only when `status` is DONE. `refund_fen` and `total_fen` are None
+    where the provider tells only the sum of all refunds of the charge (Alipay)."""
 
     source: NoticeSource
     mchid: str
@@ -136,13 +143,37 @@ class RefundNotice:
     transaction_id: str
     out_refund_no: str
     refund_id: str
-    refund_fen: int
-    total_fen: int
+    refund_fen: int | None
+    total_fen: int | None
     status: RefundStatus
     refunded_at: datetime | None
 
 
-Notice = ChargeNotice | RefundNotice
+@dataclass(frozen=True, slots=True)
+class OtherNotice:
+    """Genuine and ours, but about nothing that we act on: a trade waits, a page was left. Acknowledged, so that it stops."""
+
+    source: NoticeSource
+    number: str
+    about: str
+
+
+Notice = ChargeNotice | RefundNotice | OtherNotice
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRow:
+    """One line of the provider's own statement of a day. `out_no` is our number: out_trade_no of a charge, out_refund_no of a
+    refund. `fen` is never negative, `kind` says the direction; `fee_fen` is what the provider kept (below zero: gave back)."""
+
+    provider: str
+    kind: Literal["charge", "refund"]
+    out_no: str
+    transaction_id: str
+    fen: int
+    fee_fen: int
+    currency: str
+    at: datetime
 
 
 class GatewayError(Exception):
@@ -203,18 +234,26 @@ class ForeignCallback(CallbackRefused):
 
 
 class Gateway(Protocol):
-    """Every call may raise GatewayTimeout (outcome unknown) or GatewayRefused (decided, nothing done)."""
+    """Every call may raise GatewayTimeout (outcome unknown) or GatewayRefused (decided, nothing done).
+
+    `provider_ref` is what `create` gave, empty where it gave none or its answer was lost.
+    """
 
     async def create(self, request: ChargeRequest) -> ChargeCreated: ...
 
-    async def query(self, out_trade_no: str) -> ChargeState: ...
+    async def query(self, out_trade_no: str, *, provider_ref: str = "") -> ChargeState: ...
 
-    async def close(self, out_trade_no: str) -> None:
+    async def close(self, out_trade_no: str, *, provider_ref: str = "") -> None:
         """Closing twice, or what the provider never saw, is no error. GatewayRefused(ORDERPAID) when paid."""
 
     async def refund(self, request: RefundRequest) -> RefundState: ...
 
-    async def query_refund(self, out_refund_no: str) -> RefundState: ...
+    async def query_refund(
+        self, out_refund_no: str, *, out_trade_no: str = "", provider_ref: str = ""
+    ) -> RefundState: ...
+
+    async def statement(self, day: date) -> list[StatementRow]:
+        """What the provider booked on this day of its own calendar. GatewayRefused while it has no statement of that day."""
 
     def parse_callback(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notice:
         """Raises ForgedCallback, StaleCallback or ForeignCallback. Pure apart from remembering nonces."""

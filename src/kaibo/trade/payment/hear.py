@@ -1,7 +1,7 @@
 """Hear the provider's callbacks. Every one is answered, acted on once, and kept with its raw bytes.
 
-Answers are those of WeChat Pay API v3: 200 {code: SUCCESS}, after which it stops; 4xx or 5xx {code: FAIL}, after which it says
-it again for about a day. The sender is never told why.
+A status of 200 with the provider's own word for yes makes it stop; anything else makes it say it again (WeChat Pay and Alipay for
+about a day, Stripe for three). The sender is never told why.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ from kaibo.trade.payment.gateway import (
     ForeignCallback,
     GatewayError,
     Notice,
+    OtherNotice,
     StaleCallback,
     read_callback,
 )
 from kaibo.trade.payment.hear_refund import hear_refund
+from kaibo.trade.payment.methods import Provider
 from kaibo.trade.payment.model import Outcome
 from kaibo.trade.payment.tables import notices
 
@@ -56,38 +58,53 @@ class Answer:
     status: int
     outcome: Outcome | None
 
-    @property
-    def body(self) -> dict[str, str]:
-        done = self.status == 200
-        return {"code": "SUCCESS" if done else "FAIL", "message": "成功" if done else "失败"}
+
+@dataclass(frozen=True)
+class _Letter:
+    """What came in, as it came."""
+
+    provider: Provider
+    headers: Mapping[str, str]
+    body: bytes
 
 
-async def hear_notice(database: Database, limiter: Limiter, headers: Mapping[str, str], body: bytes) -> Answer:
+async def hear_notice(
+    database: Database, limiter: Limiter, provider: Provider, headers: Mapping[str, str], body: bytes
+) -> Answer:
     """Verify, act, keep. An exception (the database is down) becomes a 5xx, and the provider comes again."""
     try:
-        notice = await read_callback(wiring.gateway(), headers, body, now=wiring.provider_now())
+        notice = await read_callback(wiring.gateway(provider), headers, body, now=wiring.provider_now())
     except CallbackRefused as refusal:
-        return await _refuse(database, limiter, headers, body, refusal)
+        return await _refuse(database, limiter, provider, headers, body, refusal)
     except (GatewayError, Unavailable) as silence:
         log.error("notice.cannot_verify", error=str(silence))
         return Answer(503, None)
     async with database.transaction() as db:
-        outcome = await _act(db, notice)
+        outcome = await _act(db, provider, notice)
         status = _STATUS.get(outcome, 200)
-        number = notice.out_trade_no if isinstance(notice, ChargeNotice) else notice.out_refund_no
-        detail = f"{notice.source.event_type} {'replayed ' if notice.source.replayed else ''}{notice.transaction_id}"
-        await _keep(db, outcome, status, headers, body, detail, notice.source.notice_id, number)
+        number, about = _about(notice)
+        detail = f"{notice.source.event_type} {'replayed ' if notice.source.replayed else ''}{about}"
+        letter = _Letter(provider, headers, body)
+        await _keep(db, outcome, status, letter, detail, notice.source.notice_id, number)
     heard.labels(outcome.value).inc()
     log.info("notice.heard", outcome=outcome.value, number=number, replayed=notice.source.replayed)
     return Answer(status, outcome)
 
 
-async def _act(db: Db, notice: Notice) -> Outcome:
+def _about(notice: Notice) -> tuple[str, str]:
+    """Our number, and what else tells this notice from others."""
+    if isinstance(notice, OtherNotice):
+        return notice.number, notice.about
+    number = notice.out_trade_no if isinstance(notice, ChargeNotice) else notice.out_refund_no
+    return number, notice.transaction_id
+
+
+async def _act(db: Db, provider: Provider, notice: Notice) -> Outcome:
+    if isinstance(notice, OtherNotice):
+        return Outcome.IGNORED
     if isinstance(notice, ChargeNotice):
-        return await confirm_charge(
-            db,
-            PaidFact(notice.out_trade_no, notice.transaction_id, notice.amount_fen, notice.currency, notice.paid_at),
-        )
+        said = (notice.out_trade_no, notice.transaction_id, notice.amount_fen, notice.currency, notice.paid_at)
+        return await confirm_charge(db, PaidFact(provider, *said))
     return await hear_refund(
         db,
         notice.out_refund_no,
@@ -99,7 +116,12 @@ async def _act(db: Db, notice: Notice) -> Outcome:
 
 
 async def _refuse(
-    database: Database, limiter: Limiter, headers: Mapping[str, str], body: bytes, refusal: CallbackRefused
+    database: Database,
+    limiter: Limiter,
+    provider: Provider,
+    headers: Mapping[str, str],
+    body: bytes,
+    refusal: CallbackRefused,
 ) -> Answer:
     outcome = Outcome.FORGED
     if isinstance(refusal, StaleCallback):
@@ -114,7 +136,7 @@ async def _refuse(
     except RateLimited:
         return answer
     async with database.transaction() as db:
-        await _keep(db, outcome, answer.status, headers, body, str(refusal), None, None)
+        await _keep(db, outcome, answer.status, _Letter(provider, headers, body), str(refusal), None, None)
     return answer
 
 
@@ -122,19 +144,18 @@ async def _keep(
     db: Db,
     outcome: Outcome,
     answered: int,
-    headers: Mapping[str, str],
-    body: bytes,
+    letter: _Letter,
     detail: str,
     notice_id: str | None,
     number: str | None,
 ) -> None:
     signed = {
         name.lower(): _text(value)[:HEADER_CHARS_KEPT]
-        for name, value in headers.items()
-        if name.lower().startswith("wechatpay-")
+        for name, value in letter.headers.items()
+        if name.lower().startswith(("wechatpay-", "stripe-signature"))
     }
-    row = {"outcome": outcome.value, "answered": answered, "notice_id": notice_id, "number": number}
-    kept = {"detail": _text(detail)[:1000], "headers": signed, "body": body[:BODY_BYTES_KEPT]}
+    row = {"provider": letter.provider, "outcome": outcome.value, "answered": answered, "notice_id": notice_id}
+    kept = {"detail": _text(detail)[:1000], "headers": signed, "body": letter.body[:BODY_BYTES_KEPT], "number": number}
     await db.execute(notices.insert().values(row | kept))
 
 

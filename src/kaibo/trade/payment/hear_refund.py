@@ -59,9 +59,10 @@ async def hear_refund(
         await _set(db, refund, last_error=f"the provider speaks of {fen} fen")
         return Outcome.WRONG_AMOUNT
     if status is RefundStatus.DONE:
-        await refund_is_done(
-            db, order, refund, Account(AccountKind.GATEWAY, scope="wechatpay"), refund_id=refund_id, at=at
-        )
+        charge = await charge_by_id(db, refund.charge_id)
+        assert charge is not None
+        source = Account(AccountKind.GATEWAY, scope=charge.provider)
+        await refund_is_done(db, order, refund, source, refund_id=refund_id, at=at)
         return Outcome.REFUND_DONE
     if status is RefundStatus.CLOSED:
         await ask_again(db, refund)

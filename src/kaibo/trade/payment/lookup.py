@@ -17,28 +17,36 @@ from kaibo.trade.payment.tables import charges, refunds
 _LIVE = [state.value for state in LIVE]
 
 
-async def live_charge(db: Db, order_id: UUID, *, lock: bool = False) -> Charge | None:
-    """The charge that can still be paid; an order has one at most."""
-    query = select(charges).where(charges.c.order_id == order_id, charges.c.state.in_(_LIVE))
+async def live_charge(db: Db, checkout_id: UUID, *, lock: bool = False) -> Charge | None:
+    """The charge that can still be paid; a checkout has one at most."""
+    query = select(charges).where(charges.c.checkout_id == checkout_id, charges.c.state.in_(_LIVE))
     return await _charge(db, query, lock)
 
 
-async def charged_among(db: Db, order_ids: Iterable[UUID]) -> set[UUID]:
-    """Those of these orders that somebody may still be paying."""
-    query = select(charges.c.order_id).where(charges.c.order_id.in_(list(order_ids)), charges.c.state.in_(_LIVE))
-    return set((await db.execute(query)).scalars())
+async def charged_among(db: Db, checkout_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of these checkouts that somebody may still be paying."""
+    live = charges.c.checkout_id.in_(list(checkout_ids)) & charges.c.state.in_(_LIVE)
+    return set((await db.execute(select(charges.c.checkout_id).where(live))).scalars())
 
 
-async def charge_states(db: Db, order_id: UUID) -> dict[ChargeRow, Charge]:
-    """The newest charge of the order in each state that occurs."""
-    rows = await db.execute(select(charges).where(charges.c.order_id == order_id).order_by(charges.c.attempt))
+async def charge_states(db: Db, checkout_id: UUID) -> dict[ChargeRow, Charge]:
+    """The newest charge of the checkout in each state that occurs."""
+    rows = await db.execute(select(charges).where(charges.c.checkout_id == checkout_id).order_by(charges.c.attempt))
     return {ChargeRow(row.state): _as_charge(row) for row in rows}
 
 
-async def paid_charge(db: Db, order_id: UUID, *, lock: bool = False) -> Charge | None:
-    """The charge that paid the order."""
-    query = select(charges).where(charges.c.order_id == order_id, charges.c.state == ChargeRow.PAID.value)
+async def paid_charge(db: Db, checkout_id: UUID, *, lock: bool = False) -> Charge | None:
+    """The charge that paid the checkout."""
+    query = select(charges).where(charges.c.checkout_id == checkout_id, charges.c.state == ChargeRow.PAID.value)
     return await _charge(db, query, lock)
+
+
+async def last_method(db: Db, buyer_id: UUID) -> str | None:
+    """How this buyer paid last."""
+    paid = (orders.c.buyer_id == buyer_id) & (charges.c.state == ChargeRow.PAID.value)
+    theirs = select(charges.c.method).join(orders, orders.c.checkout_id == charges.c.checkout_id).where(paid)
+    found: str | None = await db.scalar(theirs.order_by(charges.c.id.desc()).limit(1))
+    return found
 
 
 async def charge_by_id(db: Db, charge_id: UUID, *, lock: bool = False) -> Charge | None:
@@ -99,7 +107,7 @@ async def _charge(db: Db, query: Select[Any], lock: bool) -> Charge | None:
 def _as_charge(row: Any) -> Charge:
     return Charge(
         id=ChargeId(row.id),
-        order_id=OrderId(row.order_id),
+        checkout_id=row.checkout_id,
         state=ChargeRow(row.state),
         **{name: getattr(row, name) for name in _CHARGE_PLAIN},
     )
@@ -125,11 +133,13 @@ _CHARGE_PLAIN = [
     "attempt",
     "method",
     "amount_fen",
+    "currency",
     "description",
     "payer_ip",
     "return_url",
     "notify_url",
     "pay_url",
+    "provider_ref",
     "transaction_id",
     "expires_at",
     "created_at",

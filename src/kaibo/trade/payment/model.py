@@ -9,6 +9,7 @@ from typing import Literal, NewType
 from uuid import UUID
 
 from kaibo.trade.contracts import OrderId
+from kaibo.trade.payment.methods import Provider, provider_of
 
 ChargeId = NewType("ChargeId", UUID)
 RefundId = NewType("RefundId", UUID)
@@ -62,27 +63,37 @@ class Outcome(StrEnum):
     FORGED = "forged"
     STALE = "stale"
     FOREIGN = "foreign"
+    IGNORED = "ignored"
+    """Genuine, about nothing that we act on."""
 
 
 @dataclass(frozen=True)
 class Charge:
+    """What is paid at once for all orders of a checkout."""
+
     id: ChargeId
-    order_id: OrderId
+    checkout_id: UUID
     out_trade_no: str
     attempt: int
     method: str
     state: ChargeRow
     amount_fen: int
+    currency: str
     description: str
     payer_ip: str
     return_url: str
     notify_url: str
     pay_url: str | None
+    provider_ref: str
     transaction_id: str | None
     expires_at: datetime
     created_at: datetime
     asked_at: datetime | None
     paid_at: datetime | None
+
+    @property
+    def provider(self) -> Provider:
+        return provider_of(self.method)
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ async def promise_refund(
                 f"the refund {key} was promised before, with {earlier.fen} fen of order {earlier.order_id}"
             )
         return earlier.id
-    charge = await paid_charge(db, order.id, lock=True)
+    charge = await paid_charge(db, order.checkout_id, lock=True)
     left_fen = await _take(db, order, fen)
     if charge is None or left_fen is None:
         raise WrongState(state=order.state.value, action="refund")
@@ -131,7 +131,7 @@ async def ask_refund(
             fen=fen,
             reason=reason,
             promised_by=by,
-            notify_url=wiring.notify_url(),
+            notify_url=wiring.notify_url(charge.provider),
             tries=0,
         )
     )

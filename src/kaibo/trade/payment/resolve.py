@@ -15,10 +15,10 @@ from kaibo.kernel import clock, jobs, timers
 from kaibo.kernel.db import Database, Db
 from kaibo.kernel.errors import Unavailable
 from kaibo.kernel.telemetry import get_logger
-from kaibo.trade.contracts import OrderState
+from kaibo.trade.contracts import GatewayUnavailable, OrderState
 from kaibo.trade.orders.cancel import cancel_order
 from kaibo.trade.orders.expire import expire_order
-from kaibo.trade.orders.lookup import find_order, lock_order
+from kaibo.trade.orders.lookup import checkout_orders, lock_checkout
 from kaibo.trade.payment import wiring
 from kaibo.trade.payment.confirm import PaidFact, confirm_charge
 from kaibo.trade.payment.gateway import ChargeState, ChargeStatus, GatewayError, GatewayRefused
@@ -53,35 +53,53 @@ async def resolve_charge(database: Database, charge_id: ChargeId) -> None:
         charge = await charge_by_id(db, charge_id)
         if charge is None or charge.state not in LIVE:
             return
-        order = await find_order(db, charge.order_id)
+        orders = await checkout_orders(db, charge.checkout_id)
     try:
-        if order.closing is not None or order.state is not OrderState.PLACED:
+        if any(order.closing is not None or order.state is not OrderState.PLACED for order in orders):
             await _close(database, charge)
         else:
-            await _act(database, charge, await wiring.gateway().query(charge.out_trade_no))
+            await _act(database, charge, await _query(charge))
     except (GatewayError, Unavailable) as silence:
         log.warning("charge.unresolved", out_trade_no=charge.out_trade_no, error=str(silence))
         async with database.transaction() as db:
             await _set(db, charge, last_error=str(silence)[:ERROR_CHARS_MAX], asked_at=clock.now())
 
 
+async def _query(charge: Charge) -> ChargeState:
+    return await wiring.gateway(charge.provider).query(charge.out_trade_no, provider_ref=charge.provider_ref)
+
+
 async def _close(database: Database, charge: Charge) -> None:
     """Have the provider close it. When it has been paid already, that wins."""
     try:
-        await wiring.gateway().close(charge.out_trade_no)
+        await wiring.gateway(charge.provider).close(charge.out_trade_no, provider_ref=charge.provider_ref)
     except GatewayRefused as refusal:
         if refusal.code not in PAID_ALREADY:
             raise
-        await _act(database, charge, await wiring.gateway().query(charge.out_trade_no))
+        await _act(database, charge, await _query(charge))
         return
     async with database.transaction() as db:
         await _closed(db, charge)
 
 
+async def change_method(database: Database, charge_id: ChargeId) -> None:
+    """The buyer wants to pay another way: close the charge that is open, so that only one can be paid. Raises GatewayUnavailable
+    where the provider does not answer; where it says "paid", the orders are paid."""
+    async with database.transaction() as db:
+        charge = await charge_by_id(db, charge_id)
+    if charge is None or charge.state not in LIVE:
+        return
+    try:
+        await _close(database, charge)
+    except (GatewayError, Unavailable) as silence:
+        log.warning("charge.not_closed", out_trade_no=charge.out_trade_no, error=str(silence))
+        raise GatewayUnavailable() from silence
+
+
 async def _act(database: Database, charge: Charge, state: ChargeState) -> None:
     async with database.transaction() as db:
         if state.status is ChargeStatus.PAID:
-            await confirm_charge(db, _fact(state))
+            await confirm_charge(db, _fact(charge, state))
         elif state.status is ChargeStatus.CLOSED:
             await _closed(db, charge)
         else:
@@ -90,29 +108,29 @@ async def _act(database: Database, charge: Charge, state: ChargeState) -> None:
             await _set(db, charge, asked_at=clock.now())
 
 
-def _fact(state: ChargeState) -> PaidFact:
+def _fact(charge: Charge, state: ChargeState) -> PaidFact:
     assert state.transaction_id is not None
     assert state.amount_fen is not None
     assert state.currency is not None
     assert state.paid_at is not None
-    return PaidFact(state.out_trade_no, state.transaction_id, state.amount_fen, state.currency, state.paid_at)
+    said = (state.transaction_id, state.amount_fen, state.currency, state.paid_at)
+    return PaidFact(charge.provider, state.out_trade_no, *said)
 
 
 async def _closed(db: Db, charge: Charge) -> None:
     """Nobody can pay this charge any more: what the order waited for, cancellation or expiry, happens now."""
-    order = await lock_order(db, charge.order_id)
+    orders = await lock_checkout(db, charge.checkout_id)
     now_charge = await charge_by_id(db, charge.id, lock=True)
     assert now_charge is not None
     if now_charge.state not in LIVE:
         return
     await _set(db, charge, state=ChargeRow.CLOSED.value, closed_at=clock.now())
     await timers.cancel_timer(db, kind=QUERY, key=str(charge.id))
-    if order.state is not OrderState.PLACED:
-        return
-    if order.closing == "cancelled":
-        await cancel_order(db, order, reason=order.closing_why or "", by=order.buyer_id)
-    elif order.closing == "expired":
-        await expire_order(db, order)
+    for order in orders:
+        if order.state is OrderState.PLACED and order.closing == "cancelled":
+            await cancel_order(db, order, reason=order.closing_why or "", by=order.buyer_id)
+        elif order.state is OrderState.PLACED and order.closing == "expired":
+            await expire_order(db, order)
 
 
 async def _set(db: Db, charge: Charge, **values: Any) -> None:

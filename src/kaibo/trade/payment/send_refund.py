@@ -65,9 +65,11 @@ async def send_refund(database: Database, refund_id: RefundId) -> None:
 
 
 async def _converse(refund: Refund, charge: Charge) -> RefundState:
-    gateway = wiring.gateway()
+    gateway = wiring.gateway(charge.provider)
     if refund.state is not RefundRow.ASKED:
-        said = await gateway.query_refund(refund.out_refund_no)
+        said = await gateway.query_refund(
+            refund.out_refund_no, out_trade_no=charge.out_trade_no, provider_ref=charge.provider_ref
+        )
         if said.status is not RefundStatus.NOT_FOUND:
             return said
     # The same number with the same content refunds once, however often it is sent.
@@ -79,5 +81,7 @@ async def _converse(refund: Refund, charge: Charge) -> RefundState:
             total_fen=charge.amount_fen,
             reason=refund.reason or "退款",
             notify_url=refund.notify_url,
+            currency=charge.currency,
+            provider_ref=charge.provider_ref,
         )
     )

@@ -1,4 +1,4 @@
-"""How the payment of an order stands, as its buyer is told."""
+"""How the payment of a checkout stands, as its buyer is told."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class PaymentStatus:
     charge: Charge | None
 
 
-async def payment_status(db: Db, order_id: UUID) -> PaymentStatus:
-    found = await charge_states(db, order_id)
+async def payment_status(db: Db, checkout_id: UUID) -> PaymentStatus:
+    found = await charge_states(db, checkout_id)
     if paid := found.get(ChargeRow.PAID):
         return PaymentStatus("paid", paid.paid_at, None)
     if late := found.get(ChargeRow.PAID_LATE):

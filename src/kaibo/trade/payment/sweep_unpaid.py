@@ -24,8 +24,7 @@ async def sweep_unpaid(database: Database) -> bool:
     """Expire what can be expired at once; have the provider close the charges of the rest. True where more may be due."""
     async with database.transaction() as db:
         due = await _lock_due(db)
-        charged = await charged_among(db, [row.id for row in due]) if due else set()
-        checkouts = {row.checkout_id for row in due if row.id in charged}
+        checkouts = await charged_among(db, {row.checkout_id for row in due}) if due else set()
         free = [row.id for row in due if row.checkout_id not in checkouts]
         found = await find_orders(db, free)
         if found:

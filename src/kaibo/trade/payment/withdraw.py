@@ -11,11 +11,11 @@ from uuid import UUID
 
 from kaibo.kernel import clock, timers
 from kaibo.kernel.db import Db
-from kaibo.trade.contracts import OrderState
+from kaibo.trade.contracts import OrderState, WrongState
 from kaibo.trade.orders.cancel import cancel_order
 from kaibo.trade.orders.closing import begin_closing
 from kaibo.trade.orders.expire import expire_order
-from kaibo.trade.orders.lookup import lock_if_free, lock_order, require_buyer
+from kaibo.trade.orders.lookup import find_order, lock_checkout, lock_checkout_if_free, require_buyer
 from kaibo.trade.orders.model import Order
 from kaibo.trade.payment.lookup import live_charge
 from kaibo.trade.payment.model import ChargeId
@@ -25,30 +25,49 @@ CLOSE_AGAIN_SECONDS = 5
 
 
 async def withdraw_order(db: Db, order_id: UUID, *, buyer_id: UUID, reason: str) -> tuple[Order, ChargeId | None]:
-    """The buyer cancels. Either the order is cancelled, or its charge must be resolved first: then its id comes along.
+    """The buyer cancels: the order and the others of its checkout, as they are paid at once or not at all.
+
+    Either they are cancelled, or their charge must be resolved first: then its id comes along.
 
     Cancelling again changes nothing. Raises OrderMissing, WrongState.
     """
-    order = require_buyer(await lock_order(db, order_id), buyer_id)
+    found = require_buyer(await find_order(db, order_id), buyer_id)
+    orders = await lock_checkout(db, found.checkout_id)
+    order = next(one for one in orders if one.id == order_id)
     if order.state is OrderState.CANCELLED:
         return order, None
-    charge = await live_charge(db, order.id)
-    if order.state is OrderState.PLACED and charge is not None:
-        order = await begin_closing(db, order, "cancelled", reason=reason, by=buyer_id)
+    if order.state is not OrderState.PLACED:
+        raise WrongState(state=order.state.value, action="cancel")
+    waiting = [one for one in orders if one.state is OrderState.PLACED]
+    charge = await live_charge(db, order.checkout_id)
+    if charge is not None:
+        for one in waiting:
+            await begin_closing(db, one, "cancelled", reason=reason, by=buyer_id)
         due_at = clock.now() + timedelta(seconds=CLOSE_AGAIN_SECONDS)
         await timers.set_timer(db, kind=QUERY, key=str(charge.id), due_at=due_at)
-        return order, charge.id
-    return await cancel_order(db, order, reason=reason, by=buyer_id), None
+        return await find_order(db, order_id), charge.id
+    for one in waiting:
+        await cancel_order(db, one, reason=reason, by=buyer_id)
+    return await find_order(db, order_id), None
 
 
 async def expire_by_time(db: Db, order_id: UUID) -> None:
-    """The time to pay is over. Nothing happens where somebody else is at the order: it is still due when they are done."""
-    order = await lock_if_free(db, order_id)
-    if order is None or order.state is not OrderState.PLACED or order.closing is not None:
+    """The time to pay is over, for all orders of the checkout at once.
+
+    Nothing happens where somebody else is at one of them: they are still due when that is done.
+    """
+    found = await find_order(db, order_id)
+    orders = await lock_checkout_if_free(db, found.checkout_id)
+    if orders is None:
         return
-    charge = await live_charge(db, order.id)
-    if charge is None:
-        await expire_order(db, order)
+    waiting = [order for order in orders if order.state is OrderState.PLACED and order.closing is None]
+    if not waiting:
         return
-    await begin_closing(db, order, "expired")
-    await timers.set_timer(db, kind=QUERY, key=str(charge.id), due_at=clock.now())
+    charge = await live_charge(db, found.checkout_id)
+    for order in waiting:
+        if charge is None:
+            await expire_order(db, order)
+        else:
+            await begin_closing(db, order, "expired")
+    if charge is not None:
+        await timers.set_timer(db, kind=QUERY, key=str(charge.id), due_at=clock.now())

@@ -4,6 +4,6 @@ Speaks to the real service and to `kaibo.sandbox.wechatpay` alike: only `Merchan
 """
 
 from kaibo.trade.payment.wechatpay.client import WechatPayGateway
-from kaibo.trade.payment.wechatpay.config import MerchantConfig, MerchantConfigError, read_merchant_file
+from kaibo.trade.payment.wechatpay.config import MerchantConfig, read_merchant_file
 
-__all__ = ["MerchantConfig", "MerchantConfigError", "WechatPayGateway", "read_merchant_file"]
+__all__ = ["MerchantConfig", "WechatPayGateway", "read_merchant_file"]

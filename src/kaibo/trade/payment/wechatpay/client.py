@@ -1,10 +1,11 @@
 """The WeChat Pay API v3 client behind `kaibo.trade.payment.gateway.Gateway`."""
 
+import hashlib
 import json
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -26,8 +27,11 @@ from kaibo.trade.payment.gateway import (
     RefundRequest,
     RefundState,
     RefundStatus,
+    StatementRow,
 )
+from kaibo.trade.payment.transport import read_bounded
 from kaibo.trade.payment.wechatpay import signature, wire
+from kaibo.trade.payment.wechatpay.bill import BILL_BYTES_MAX, read_bill
 from kaibo.trade.payment.wechatpay.callback import NonceWindow, SignedBy, parse_callback
 from kaibo.trade.payment.wechatpay.config import MerchantConfig
 from kaibo.trade.payment.wechatpay.keyring import Keyring, open_certificates
@@ -46,6 +50,7 @@ REASON_BYTES_MAX = 80
 ALREADY_CLOSED = {"ORDER_CLOSED", "ORDERCLOSED"}
 UNKNOWN_TRADE = {"ORDER_NOT_EXIST", "ORDERNOTEXIST", "RESOURCE_NOT_EXISTS"}
 """WeChat Pay has spelt these codes both ways over the years."""
+NO_STATEMENT = "NO_STATEMENT_EXIST"
 
 T = TypeVar("T")
 
@@ -106,7 +111,7 @@ class WechatPayGateway:
             pay_url += f"&redirect_url={quote(request.return_url, safe='')}"
         return ChargeCreated(request.out_trade_no, pay_url)
 
-    async def query(self, out_trade_no: str) -> ChargeState:
+    async def query(self, out_trade_no: str, *, provider_ref: str = "") -> ChargeState:
         _check_number(TRADE_NO, out_trade_no)
         target = f"/v3/pay/transactions/out-trade-no/{quote(out_trade_no, safe='')}?mchid={self._config.mchid}"
         try:
@@ -119,7 +124,7 @@ class WechatPayGateway:
         _same("query", out_trade_no, state.out_trade_no)
         return state
 
-    async def close(self, out_trade_no: str) -> None:
+    async def close(self, out_trade_no: str, *, provider_ref: str = "") -> None:
         _check_number(TRADE_NO, out_trade_no)
         target = f"/v3/pay/transactions/out-trade-no/{quote(out_trade_no, safe='')}/close"
         try:
@@ -147,7 +152,7 @@ class WechatPayGateway:
         _same("refund", request.out_refund_no, state.out_refund_no)
         return state
 
-    async def query_refund(self, out_refund_no: str) -> RefundState:
+    async def query_refund(self, out_refund_no: str, *, out_trade_no: str = "", provider_ref: str = "") -> RefundState:
         _check_number(REFUND_NO, out_refund_no)
         target = f"/v3/refund/domestic/refunds/{quote(out_refund_no, safe='')}"
         try:
@@ -159,6 +164,27 @@ class WechatPayGateway:
         state = _read("query_refund", out_refund_no, body, wire.refund_state)
         _same("query_refund", out_refund_no, state.out_refund_no)
         return state
+
+    async def statement(self, day: date) -> list[StatementRow]:
+        """The trade bill, there from ten in the morning of the next day on. Its address is signed, its bytes are hashed."""
+        asked = day.isoformat()
+        try:
+            body = await self._call("statement", asked, "GET", f"/v3/bill/tradebill?bill_date={asked}&bill_type=ALL")
+        except GatewayRefused as refusal:
+            if refusal.code == NO_STATEMENT:  # a day without a single trade
+                return []
+            raise
+        named = _read("statement", asked, body, lambda record: (record.text("hash_value"), record.text("download_url")))
+        digest, url = named
+        answer = await self._send("statement", asked, "GET", url, b"", BILL_BYTES_MAX)
+        if answer.status_code != 200:
+            raise _failure("statement", asked, answer)
+        if hashlib.sha1(answer.content, usedforsecurity=False).hexdigest() != digest.lower():
+            raise ForgedAnswer("statement", asked, "the bill does not match its hash")
+        try:
+            return read_bill(answer.content)
+        except (ValueError, KeyError) as error:
+            raise GatewayTimeout("statement", asked, f"the bill is not as documented: {error!r}") from error
 
     def parse_callback(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notice:
         return parse_callback(self._config, self._keyring, self._nonces, headers, body, now=now)
@@ -193,7 +219,9 @@ class WechatPayGateway:
             return answer.content
         raise _failure(operation, number, answer)
 
-    async def _send(self, operation: str, number: str, method: str, target: str, body: bytes) -> httpx.Response:
+    async def _send(
+        self, operation: str, number: str, method: str, target: str, body: bytes, bytes_max: int = ANSWER_BYTES_MAX
+    ) -> httpx.Response:
         request = self._http.build_request(
             method, target, content=body, headers={"Content-Type": "application/json"} if body else {}
         )
@@ -207,11 +235,7 @@ class WechatPayGateway:
             signature=signature.sign(self._config.private_key, message),
         )
         try:
-            answer = await self._http.send(request, stream=True)
-            try:
-                return await _read_bounded(answer)
-            finally:
-                await answer.aclose()
+            return await read_bounded(self._http, request, bytes_max)
         except httpx.HTTPError as error:
             raise GatewayTimeout(operation, number, f"{type(error).__name__}: {error}") from error
         except OverflowError as error:
@@ -240,16 +264,6 @@ def _same(operation: str, asked: str, answered: str) -> None:
     # The signature covers the answer but not the question: an answer to another question could be slipped in.
     if asked != answered:
         raise ForgedAnswer(operation, asked, f"the answer is about {answered}")
-
-
-async def _read_bounded(answer: httpx.Response) -> httpx.Response:
-    body = bytearray()
-    async for chunk in answer.aiter_bytes():
-        body += chunk
-        if len(body) > ANSWER_BYTES_MAX:
-            raise OverflowError(f"the answer is longer than {ANSWER_BYTES_MAX} bytes")
-    headers = [(name, value) for name, value in answer.headers.multi_items() if name != "content-encoding"]
-    return httpx.Response(answer.status_code, headers=headers, content=bytes(body))
 
 
 def _failure(operation: str, number: str, answer: httpx.Response) -> GatewayError:

@@ -1,22 +1,18 @@
 """The merchant's side of a WeChat Pay contract: who we are, our key, their key."""
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from kaibo.trade.payment.provider_file import ProviderFileError, http_base, read_fields
+
 APIV3_KEY_BYTES = 32
 """WeChat Pay API v3: the key for AEAD_AES_256_GCM is 32 bytes of text."""
 
 FIELDS = ("mchid", "appid", "serial_no", "private_key_path", "apiv3_key", "platform_certificate_path", "base_url")
-
-
-class MerchantConfigError(ValueError):
-    """The merchant file cannot be used; the message names the file, the key and what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +29,11 @@ class MerchantConfig:
 
 
 def read_merchant_file(path: Path) -> MerchantConfig:
-    """Read `merchant.json`. Relative paths inside it start at the file's own directory. Raises MerchantConfigError."""
-    values = _read_fields(path)
+    """Read `merchant.json`. Relative paths inside it start at the file's own directory. Raises ProviderFileError."""
+    values = read_fields(path, FIELDS)
     apiv3_key = values["apiv3_key"].encode()
     if len(apiv3_key) != APIV3_KEY_BYTES:
-        raise MerchantConfigError(f"{path}: apiv3_key has {len(apiv3_key)} bytes, it must have {APIV3_KEY_BYTES}")
-    base = urlsplit(values["base_url"])
-    if base.scheme not in ("http", "https") or not base.hostname:
-        raise MerchantConfigError(f"{path}: base_url is {values['base_url']!r}, it must start with http:// or https://")
+        raise ProviderFileError(f"{path}: apiv3_key has {len(apiv3_key)} bytes, it must have {APIV3_KEY_BYTES}")
     return MerchantConfig(
         mchid=values["mchid"],
         appid=values["appid"],
@@ -48,37 +41,17 @@ def read_merchant_file(path: Path) -> MerchantConfig:
         private_key=_private_key(path, values["private_key_path"]),
         apiv3_key=apiv3_key,
         platform_certificates=_certificates(path, values["platform_certificate_path"]),
-        base_url=values["base_url"].rstrip("/"),
+        base_url=http_base(path, "base_url", values["base_url"]),
     )
-
-
-def _read_fields(path: Path) -> dict[str, str]:
-    try:
-        document = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise MerchantConfigError(
-            f"{path} does not exist: start the sandbox gateway once, or write it by hand"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise MerchantConfigError(f"{path} cannot be read: {error}") from error
-    if not isinstance(document, dict):
-        raise MerchantConfigError(f"{path} must hold one JSON object")
-    values: dict[str, str] = {}
-    for name in FIELDS:
-        value = document.get(name)
-        if not isinstance(value, str) or not value:
-            raise MerchantConfigError(f"{path}: {name} is missing or not a text")
-        values[name] = value
-    return values
 
 
 def _private_key(path: Path, name: str) -> RSAPrivateKey:
     try:
         key = load_pem_private_key((path.parent / name).read_bytes(), password=None)
     except (OSError, ValueError, TypeError) as error:
-        raise MerchantConfigError(f"{path}: private_key_path {name}: {error}") from error
+        raise ProviderFileError(f"{path}: private_key_path {name}: {error}") from error
     if not isinstance(key, RSAPrivateKey):
-        raise MerchantConfigError(f"{path}: private_key_path {name} holds no RSA key")
+        raise ProviderFileError(f"{path}: private_key_path {name} holds no RSA key")
     return key
 
 
@@ -86,5 +59,5 @@ def _certificates(path: Path, name: str) -> tuple[x509.Certificate, ...]:
     try:
         found = x509.load_pem_x509_certificates((path.parent / name).read_bytes())
     except (OSError, ValueError) as error:
-        raise MerchantConfigError(f"{path}: platform_certificate_path {name}: {error}") from error
+        raise ProviderFileError(f"{path}: platform_certificate_path {name}: {error}") from error
     return tuple(found)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kaibo.sandbox.wechatpay.store import Store
+from kaibo.sandbox.store import Store
 
 DELAY_MS_MAX = 24 * 3600 * 1000
 COPIES_MAX = 20
@@ -24,6 +24,8 @@ class Faults(BaseModel):
     reorder: bool = Field(False, description="hold until the next callback has gone out, at most 30 s")
     corrupt_signature: bool = Field(False, description="spoil the first delivery as WECHATPAY/SIGNTEST/ probes are")
     wrong_amount_fen: int | None = Field(None, ge=0, description="state this amount instead of the true one")
+    wrong_currency: str | None = Field(None, pattern="^[A-Z]{3}$", description="state this currency instead")
+    forge: bool = Field(False, description="sign with a stranger's key, every time")
     wrong_mchid: str | None = Field(None, min_length=1, max_length=32, description="name this merchant instead of ours")
 
     slow_create_ms: int = Field(0, ge=0, le=120_000, description="answer the create request this late")

@@ -1,8 +1,13 @@
 """Times as the documents show them: China Standard Time, which has had no daylight saving since 1991."""
 
+import time
 from datetime import UTC, date, datetime, timedelta, timezone
 
 CHINA = timezone(timedelta(hours=8))
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def rfc3339(ms: int) -> str:

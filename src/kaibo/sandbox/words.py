@@ -1,5 +1,6 @@
 """The cashier's words in both languages."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -19,6 +20,7 @@ class Words:
     over: str
     not_found: str
     back: str
+    brands: Mapping[str, str]
 
 
 ZH = Words(
@@ -36,6 +38,7 @@ ZH = Words(
     over="订单已关闭或已过支付时限",
     not_found="没有找到这笔订单，请回到商家页面重新发起支付",
     back="返回商家",
+    brands={"wechatpay": "微信支付", "alipay": "支付宝", "stripe": "银行卡 (Stripe)"},
 )
 EN = Words(
     lang="en",
@@ -52,4 +55,5 @@ EN = Words(
     over="This order is closed or its time to pay is over",
     not_found="No such order. Go back to the shop and start the payment again",
     back="Back to the shop",
+    brands={"wechatpay": "WeChat Pay", "alipay": "Alipay", "stripe": "Bank card (Stripe)"},
 )

@@ -14,7 +14,7 @@ class Settings:
 
     `notify_scale` shrinks every wait between two deliveries of a callback (1.0 is the real 15 s, 15 s, 30 s, 3 min, …).
     `notify_origins` and `return_origins` (`http://host:port`) limit where callbacks are posted and where the cashier
-    sends browsers; empty means loopback addresses only.
+    sends browsers; empty means loopback addresses only. `webhook_urls` are the endpoints of the Stripe account.
     """
 
     data_dir: Path
@@ -27,6 +27,7 @@ class Settings:
     notify_origins: tuple[str, ...] = ()
     return_origins: tuple[str, ...] = ()
     refund_delay_ms: int = 500
+    webhook_urls: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 < self.notify_scale <= 1:

@@ -1,0 +1,8 @@
+"""`python -m kaibo.sandbox.stripe`"""
+
+import sys
+
+from kaibo.sandbox.__main__ import main
+
+if __name__ == "__main__":
+    sys.exit(main(("stripe",)))
