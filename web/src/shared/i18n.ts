@@ -22,6 +22,7 @@ function firstLocale(): Locale {
 
 export const locale: Ref<Locale> = ref(firstLocale())
 const loaders: Array<() => Promise<void>> = []
+let started = false
 
 /** Fill `{name}` from facts; "one thing | {count} things" picks by facts.count (English only has two forms). */
 export function fill(template: string, facts: Facts = {}): string {
@@ -42,7 +43,7 @@ export function catalogue<K extends string>(zh: Words<K>, loadEnglish: () => Pro
   }
   loaders.push(load)
   // Words of a page that is fetched later come after the start's loading: a failed fetch leaves Chinese.
-  if (locale.value === 'en') void load().catch(() => undefined)
+  if (started && locale.value === 'en') void load().catch(() => undefined)
   const t = (key: K, facts?: Facts): string => fill((locale.value === 'en' ? english.value?.[key] : undefined) ?? zh[key] ?? key, facts)
   return { t }
 }
@@ -57,6 +58,7 @@ export async function setLocale(next: Locale): Promise<void> {
 
 /** Call once before mounting. */
 export async function startLocale(): Promise<void> {
+  started = true
   document.documentElement.lang = locale.value
   if (locale.value === 'en') await Promise.all(loaders.map((load) => load())).catch(() => undefined)
 }

@@ -32,34 +32,23 @@ class Milestone:
 
 
 def progress(case: Case, history: Sequence[CaseStep]) -> list[Milestone]:
-    """The way this kind of case goes, with the turns that this one took: a refusal and an arbitration stand where they happened."""
+    """The way as it was gone, each state where it first came, and then what is still ahead on the way of this kind."""
     came: dict[CaseState, datetime] = {}
     for step in history:
         came.setdefault(step.state, step.at)
-    way = list(_WAYS[case.kind])
-    if case.kind in rules.SENT_ANEW and _S.REFUNDING in came:  # the replacement never came: the money goes back instead
-        way = [state for state in way if state in came or state is _S.DONE]
-        way.insert(len(way) - 1, _S.REFUNDING)
-    turns = [state for state in came if state in _ASIDE or state in _ENDS_BADLY]
-    behind = [state for state in way if state in came and state is not case.state and _before(came, state, turns)]
-    ahead = [state for state in way if state not in behind]
-    if case.state in _ENDS_BADLY:
-        ahead = []
-        turns = [state for state in turns if state is not case.state]
-    shown = [Milestone(state, "done", came[state]) for state in behind]
-    shown += [Milestone(state, _mark(state, case), came[state]) for state in turns]
-    shown += [Milestone(state, _mark(state, case), came.get(state)) for state in ahead if state is not case.state]
-    here = Milestone(case.state, _mark(case.state, case), came.get(case.state))
-    if case.state not in turns:
-        shown.insert(len(behind) + len(turns), here)
-    return shown
+    came.setdefault(case.state, case.created_at)
+    behind = [Milestone(state, "done", at) for state, at in came.items() if state is not case.state]
+    here = Milestone(case.state, _mark(case.state), came[case.state])
+    return [*behind, here, *(Milestone(state, "next", None) for state in _ahead(case) if state not in came)]
 
 
-def _before(came: dict[CaseState, datetime], state: CaseState, turns: Sequence[CaseState]) -> bool:
-    return not turns or came[state] <= min(came[turn] for turn in turns)
+def _ahead(case: Case) -> Sequence[CaseState]:
+    """What follows on the way; from a turn aside, or where the replacement never came, what ends it."""
+    if case.state in rules.FINAL:
+        return ()
+    way = _WAYS[case.kind]
+    return way[way.index(case.state) + 1 :] if case.state in way else way[-2:] if case.state in _ASIDE else way[-1:]
 
 
-def _mark(state: CaseState, case: Case) -> Mark:
-    if state is case.state:
-        return "bad" if state in _ENDS_BADLY else "done" if state is _S.DONE else "now"
-    return "done" if state in _ASIDE else "next"
+def _mark(state: CaseState) -> Mark:
+    return "bad" if state in _ENDS_BADLY else "done" if state is _S.DONE else "now"

@@ -54,12 +54,12 @@ class EscalateIn(Wire):
     said: NeededSaid
 
 
-class ParcelIn(Wire):
+class CaseParcelIn(Wire):
     carrier: Key
     tracking_number: TrackingNumber
 
 
-class SendBackIn(ParcelIn):
+class SendBackIn(CaseParcelIn):
     """`freight_fen`: what the way back cost the buyer."""
 
     freight_fen: Annotated[int, Field(strict=True, ge=0, le=100_000)] = 0
@@ -70,7 +70,7 @@ class EvidenceIn(Wire):
     picture_ids: Pictures = Field(default_factory=list)
 
 
-class RefuseIn(Wire):
+class CaseRefuseIn(Wire):
     """`reason`: a key of trade.refusal."""
 
     reason: Key
@@ -177,7 +177,7 @@ class Options(Wire):
     open_case_ids: list[Id]
 
 
-class StepWire(Wire):
+class AmountStepWire(Wire):
     fen: Fen
     words: str
 
@@ -187,7 +187,7 @@ class EstimateWire(Wire):
 
     refund_fen: Fen
     full: bool
-    steps: list[StepWire]
+    steps: list[AmountStepWire]
     at_once: RuleWire | None
 
 
@@ -230,7 +230,7 @@ class ReplayEvidence(Wire):
     pitched_at: Instant
 
 
-class ParcelWire(Wire):
+class CaseParcelWire(Wire):
     carrier: str
     carrier_name: str
     tracking_number: str
@@ -276,17 +276,17 @@ class CasePage(CaseWire):
     """One case in full. `buyer_nickname` is masked."""
 
     buyer_nickname: str
-    steps: list[StepWire]
+    steps: list[AmountStepWire]
     progress: list[ProgressWire]
     history: list[CaseStepWire]
     evidence: list[EvidenceWire]
     replay: ReplayEvidence | None
     return_to: ReturnAddressWire | None
-    returned: ParcelWire | None
+    returned: CaseParcelWire | None
     delivered_at: Instant | None
     return_freight_fen: Fen
     return_freight_by: FreightPayer
-    resent: ParcelWire | None
+    resent: CaseParcelWire | None
     order_total_fen: Fen
     order_refunded_fen: Fen
 
@@ -315,7 +315,7 @@ class DayWire(Wire):
     closed: int
 
 
-class FiguresWire(Wire):
+class CaseFiguresWire(Wire):
     """Of the last 30 days. `rate_bps`: cases for each 10,000 paid orders."""
 
     waiting_for_shop: int

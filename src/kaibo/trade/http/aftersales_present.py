@@ -17,17 +17,17 @@ from kaibo.trade.aftersales.lookup import evidence_of, history_of
 from kaibo.trade.aftersales.model import Case, CaseStep, Side
 from kaibo.trade.aftersales.progress import progress
 from kaibo.trade.aftersales.wire import (
+    AmountStepWire,
     CaseLineWire,
     CasePage,
+    CaseParcelWire,
     CaseStepWire,
     CaseWire,
     EvidenceWire,
-    ParcelWire,
     ProgressWire,
     ReplayEvidence,
     ReturnAddressWire,
     RuleWire,
-    StepWire,
 )
 from kaibo.trade.orders.lookup import find_order, find_orders
 from kaibo.trade.orders.model import Order
@@ -76,10 +76,10 @@ def present_rule(rule: str, locale: Locale) -> RuleWire | None:
     )
 
 
-def present_steps(steps: Sequence[Mapping[str, Any]], locale: Locale) -> list[StepWire]:
+def present_steps(steps: Sequence[Mapping[str, Any]], locale: Locale) -> list[AmountStepWire]:
     """The explanation of an amount, a sentence a step."""
     return [
-        StepWire(fen=int(step["fen"]), words=say(f"trade.aftersales_step.{step['step']}", locale, _facts(step)))
+        AmountStepWire(fen=int(step["fen"]), words=say(f"trade.aftersales_step.{step['step']}", locale, _facts(step)))
         for step in steps
     ]
 
@@ -153,11 +153,11 @@ def _step(step: CaseStep, locale: Locale) -> CaseStepWire:
     )
 
 
-def _parcel(carrier: str | None, number: str | None, at: datetime | None, locale: Locale) -> ParcelWire | None:
+def _parcel(carrier: str | None, number: str | None, at: datetime | None, locale: Locale) -> CaseParcelWire | None:
     if carrier is None or number is None or at is None:
         return None
     name = carriers.name(carrier, locale)
-    return ParcelWire(carrier=carrier, carrier_name=name, tracking_number=number, at=at)
+    return CaseParcelWire(carrier=carrier, carrier_name=name, tracking_number=number, at=at)
 
 
 async def _sku_names(db: Db, cases: Sequence[Case]) -> dict[UUID, str]:

@@ -33,15 +33,15 @@ from kaibo.trade.aftersales.resend import resend_goods
 from kaibo.trade.aftersales.shop_terms import promise_terms, terms_of
 from kaibo.trade.aftersales.wire import (
     AcceptIn,
+    CaseFiguresWire,
     CasePage,
+    CaseParcelIn,
+    CaseRefuseIn,
     CaseWire,
     DayWire,
     EvidenceIn,
-    FiguresWire,
-    ParcelIn,
     QueueCounts,
     RefusalTemplate,
-    RefuseIn,
     ReturnAddressWire,
     SaidIn,
     ShopTermsIn,
@@ -104,11 +104,13 @@ async def shop_aftersales(
 
 
 @router.get("/api/shops/{shop_id}/aftersales/figures", dependencies=[auth.shop_staff])
-async def shop_aftersales_figures(shop_id: Id, db: DbDep) -> FiguresWire:
+async def shop_aftersales_figures(shop_id: Id, db: DbDep) -> CaseFiguresWire:
     found = await figures(db, shop_id, clock.now())
     states = await count_by_state(db, Which(shop_id=shop_id, open=True))
-    plain = {name: getattr(found, name) for name in FiguresWire.model_fields if hasattr(found, name) and name != "days"}
-    return FiguresWire(
+    plain = {
+        name: getattr(found, name) for name in CaseFiguresWire.model_fields if hasattr(found, name) and name != "days"
+    }
+    return CaseFiguresWire(
         **plain,
         debt_fen=await debt_of(db, shop_id),
         days=[DayWire(**vars(day)) for day in found.days],
@@ -160,7 +162,7 @@ async def approve_shop_case(shop_id: Id, case_id: Id, body: SaidIn, db: DbDep, c
 
 
 @router.post("/api/shops/{shop_id}/aftersales/{case_id}/refuse", dependencies=[auth.shop_staff])
-async def refuse_shop_case(shop_id: Id, case_id: Id, body: RefuseIn, db: DbDep, caller: CallerDep) -> CasePage:
+async def refuse_shop_case(shop_id: Id, case_id: Id, body: CaseRefuseIn, db: DbDep, caller: CallerDep) -> CasePage:
     case = await refuse_case(db, case_id, shop_id=shop_id, by=caller.id, reason=body.reason, said=body.said)
     return await present_case(db, case, "shop", caller.locale)
 
@@ -174,14 +176,14 @@ async def accept_returned_goods(shop_id: Id, case_id: Id, body: AcceptIn, db: Db
 
 
 @router.post("/api/shops/{shop_id}/aftersales/{case_id}/refuse-goods", dependencies=[auth.shop_staff])
-async def refuse_returned_goods(shop_id: Id, case_id: Id, body: RefuseIn, db: DbDep, caller: CallerDep) -> CasePage:
+async def refuse_returned_goods(shop_id: Id, case_id: Id, body: CaseRefuseIn, db: DbDep, caller: CallerDep) -> CasePage:
     case = await refuse_goods(db, case_id, shop_id=shop_id, by=caller.id, reason=body.reason, said=body.said)
     return await present_case(db, case, "shop", caller.locale)
 
 
 @router.post("/api/shops/{shop_id}/aftersales/{case_id}/resend", dependencies=[auth.shop_staff])
 async def resend_from_shop(
-    shop_id: Id, case_id: Id, body: ParcelIn, db: DbDep, caller: CallerDep, idem: Idempotent
+    shop_id: Id, case_id: Id, body: CaseParcelIn, db: DbDep, caller: CallerDep, idem: Idempotent
 ) -> CasePage:
     async with idem.guard(db, caller, body) as seen:
         if seen.response is not None:

@@ -5,7 +5,8 @@ import shop from './en/shop'
 import coupons from './en/coupons'
 import platform from './en/platform'
 import affiliate from './en/affiliate'
+import aftersales from './en/aftersales'
 import open from './en/open'
 import type zh from './zh'
 
-export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons, ...affiliate, ...open } satisfies Record<keyof typeof zh, string>
+export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons, ...affiliate, ...aftersales, ...open } satisfies Record<keyof typeof zh, string>

@@ -64,6 +64,13 @@ describe('the desk in two languages', () => {
       realname_state: ['none', 'pending', 'verified', 'stale', 'refused'],
       money_input: ['empty', 'not_a_number', 'too_many_decimals', 'too_large'],
       account: ['gateway', 'escrow', 'refunds_payable', 'merchant_payable', 'creator_commission', 'platform_fee'],
+      case_state: ['asked', 'approved', 'returning', 'inspected', 'resending', 'refunding', 'done', 'refused', 'arbitration', 'decided', 'dismissed', 'withdrawn', 'expired'],
+      case_kind: ['refund_only', 'return_refund', 'exchange', 'repair', 'price_protection'],
+      case_turn: ['buyer', 'shop', 'operator'],
+      case_fault: ['merchant', 'buyer', 'none'],
+      case_payer: ['buyer', 'merchant', 'cover'],
+      outcome: ['refund', 'partial', 'compensate', 'refuse'],
+      payout: ['return_freight', 'compensation'],
       entry: ['payment', 'late_payment', 'refund_promised', 'refund_paid', 'settlement'],
     }
     const missing = Object.entries(sets).flatMap(([prefix, names]) => names.map((name) => `${prefix}.${name}`).filter((key) => !(key in zh)))

@@ -5,6 +5,7 @@ import shop from './zh/shop'
 import coupons from './zh/coupons'
 import platform from './zh/platform'
 import affiliate from './zh/affiliate'
+import aftersales from './zh/aftersales'
 import open from './zh/open'
 
-export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons, ...affiliate, ...open } as const satisfies Record<string, string>
+export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons, ...affiliate, ...aftersales, ...open } as const satisfies Record<string, string>
