@@ -5003,6 +5003,13 @@ export interface components {
             /** Items */
             items: components["schemas"]["AgreementWire"][];
         };
+        /** AmountStepWire */
+        AmountStepWire: {
+            /** Fen */
+            fen: number;
+            /** Words */
+            words: string;
+        };
         /** AnswerBody */
         AnswerBody: {
             /** Accept */
@@ -5389,6 +5396,35 @@ export interface components {
             yours: number;
         };
         /**
+         * CaseFiguresWire
+         * @description Of the last 30 days. `rate_bps`: cases for each 10,000 paid orders.
+         */
+        CaseFiguresWire: {
+            /** Waiting For Shop */
+            waiting_for_shop: number;
+            /** Urgent */
+            urgent: number;
+            /** Opened */
+            opened: number;
+            /** Rate Bps */
+            rate_bps: number;
+            /** Answer Seconds */
+            answer_seconds: number | null;
+            /** Close Seconds */
+            close_seconds: number | null;
+            /** Refused */
+            refused: number;
+            /** Arbitrated */
+            arbitrated: number;
+            /** Refund Fen */
+            refund_fen: number;
+            /** Debt Fen */
+            debt_fen: number;
+            /** Days */
+            days: components["schemas"]["DayWire"][];
+            counts: components["schemas"]["QueueCounts"];
+        };
+        /**
          * CaseKind
          * @enum {string}
          */
@@ -5479,7 +5515,7 @@ export interface components {
             /** Buyer Nickname */
             buyer_nickname: string;
             /** Steps */
-            steps: components["schemas"]["kaibo__trade__aftersales__wire__StepWire"][];
+            steps: components["schemas"]["AmountStepWire"][];
             /** Progress */
             progress: components["schemas"]["ProgressWire"][];
             /** History */
@@ -5488,7 +5524,7 @@ export interface components {
             evidence: components["schemas"]["EvidenceWire"][];
             replay: components["schemas"]["ReplayEvidence"] | null;
             return_to: components["schemas"]["ReturnAddressWire"] | null;
-            returned: components["schemas"]["kaibo__trade__aftersales__wire__ParcelWire"] | null;
+            returned: components["schemas"]["CaseParcelWire"] | null;
             /** Delivered At */
             delivered_at: string | null;
             /** Return Freight Fen */
@@ -5498,11 +5534,39 @@ export interface components {
              * @enum {string}
              */
             return_freight_by: "buyer" | "merchant" | "cover";
-            resent: components["schemas"]["kaibo__trade__aftersales__wire__ParcelWire"] | null;
+            resent: components["schemas"]["CaseParcelWire"] | null;
             /** Order Total Fen */
             order_total_fen: number;
             /** Order Refunded Fen */
             order_refunded_fen: number;
+        };
+        /** CaseParcelIn */
+        CaseParcelIn: {
+            /** Carrier */
+            carrier: string;
+            /** Tracking Number */
+            tracking_number: string;
+        };
+        /** CaseParcelWire */
+        CaseParcelWire: {
+            /** Carrier */
+            carrier: string;
+            /** Carrier Name */
+            carrier_name: string;
+            /** Tracking Number */
+            tracking_number: string;
+            /** At */
+            at: string;
+        };
+        /**
+         * CaseRefuseIn
+         * @description `reason`: a key of trade.refusal.
+         */
+        CaseRefuseIn: {
+            /** Reason */
+            reason: string;
+            /** Said */
+            said: string;
         };
         /**
          * CaseState
@@ -6266,7 +6330,7 @@ export interface components {
             /** Full */
             full: boolean;
             /** Steps */
-            steps: components["schemas"]["kaibo__trade__aftersales__wire__StepWire"][];
+            steps: components["schemas"]["AmountStepWire"][];
             at_once: components["schemas"]["RuleWire"] | null;
         };
         /**
@@ -6415,6 +6479,22 @@ export interface components {
             /** Failed At */
             failed_at: string;
         };
+        /**
+         * FiguresWire
+         * @description `held`: in unpaid orders; `used`: in paid ones, which paid `gmv_paid_fen`; `cost_fen`: what the coupon took off them.
+         */
+        FiguresWire: {
+            /** Claimed */
+            claimed: number;
+            /** Held */
+            held: number;
+            /** Used */
+            used: number;
+            /** Cost Fen */
+            cost_fen: number;
+            /** Gmv Paid Fen */
+            gmv_paid_fen: number;
+        };
         /** FillBody */
         FillBody: {
             /** Product Ids */
@@ -6535,7 +6615,7 @@ export interface components {
             created_at: string;
             /** Stopped At */
             stopped_at: string | null;
-            figures: components["schemas"]["kaibo__trade__pricing__wire__FiguresWire"];
+            figures: components["schemas"]["FiguresWire"];
         };
         /** GoneLine */
         GoneLine: {
@@ -7618,7 +7698,7 @@ export interface components {
             /** Total Fen */
             total_fen: number;
             /** Steps */
-            steps: components["schemas"]["kaibo__trade__pricing__wire__StepWire"][];
+            steps: components["schemas"]["StepWire"][];
             address: components["schemas"]["OrderAddress"];
             source: components["schemas"]["SourceWire"] | null;
             /** Note */
@@ -7636,7 +7716,7 @@ export interface components {
             /** Shipped At */
             shipped_at: string | null;
             /** Parcels */
-            parcels: components["schemas"]["kaibo__trade__shipping__wire__ParcelWire"][];
+            parcels: components["schemas"]["ParcelWire"][];
             /** Receive Before */
             receive_before: string | null;
             /** Received At */
@@ -7909,6 +7989,18 @@ export interface components {
             /** Quiet 48H */
             quiet_48h: number;
         };
+        /**
+         * ParcelIn
+         * @description `lines` go into this parcel; null is everything that is left.
+         */
+        ParcelIn: {
+            /** Carrier */
+            carrier: string;
+            /** Tracking Number */
+            tracking_number: string;
+            /** Lines */
+            lines?: components["schemas"]["ParcelLineIn"][] | null;
+        };
         /** ParcelLineIn */
         ParcelLineIn: {
             /**
@@ -7935,6 +8027,41 @@ export interface components {
          * @enum {string}
          */
         ParcelState: "announced" | "collected" | "in_transit" | "out_for_delivery" | "delivered" | "exception" | "returned";
+        /**
+         * ParcelWire
+         * @description `last_*` is the newest step of the trace. `track_error` is why there is none; the shop's staff alone sees it.
+         *     `correctable_until` is set for them while the number may still be mended.
+         */
+        ParcelWire: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Position */
+            position: number;
+            /** Carrier */
+            carrier: string;
+            /** Carrier Name */
+            carrier_name: string;
+            /** Tracking Number */
+            tracking_number: string;
+            state: components["schemas"]["ParcelState"];
+            /** Lines */
+            lines: components["schemas"]["ParcelLineWire"][];
+            /** Shipped At */
+            shipped_at: string;
+            /** Last At */
+            last_at: string | null;
+            /** Last Text */
+            last_text: string | null;
+            /** Delivered At */
+            delivered_at: string | null;
+            /** Track Error */
+            track_error: string | null;
+            /** Correctable Until */
+            correctable_until: string | null;
+        };
         /** ParkedEvent */
         ParkedEvent: {
             /**
@@ -8553,7 +8680,7 @@ export interface components {
             /** Orders */
             orders: components["schemas"]["OrderPrice"][];
             /** Steps */
-            steps: components["schemas"]["kaibo__trade__pricing__wire__StepWire"][];
+            steps: components["schemas"]["StepWire"][];
             /** Coupons Used */
             coupons_used: components["schemas"]["UsedWire"][];
             /** Coupons Unused */
@@ -8751,6 +8878,11 @@ export interface components {
             words: string;
             /** Text */
             text: string;
+        };
+        /** RefuseIn */
+        RefuseIn: {
+            /** Why */
+            why: string;
         };
         /**
          * ReplayBody
@@ -9873,6 +10005,23 @@ export interface components {
             /** Why */
             why: string;
         };
+        /**
+         * StepWire
+         * @description One line of the breakdown over all orders of the checkout: charged for list and freight, taken off otherwise.
+         */
+        StepWire: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "list" | "window" | "group" | "presale" | "shop_coupon" | "platform_coupon" | "state_subsidy" | "points" | "freight" | "free_freight" | "freight_coupon";
+            /** Label */
+            label: string;
+            /** Title */
+            title: string;
+            /** Fen */
+            fen: number;
+        };
         /** StockBody */
         StockBody: {
             /** Delta */
@@ -10300,155 +10449,6 @@ export interface components {
             quantity: number;
             /** Exchange Sku Id */
             exchange_sku_id?: string | null;
-        };
-        /**
-         * FiguresWire
-         * @description Of the last 30 days. `rate_bps`: cases for each 10,000 paid orders.
-         */
-        kaibo__trade__aftersales__wire__FiguresWire: {
-            /** Waiting For Shop */
-            waiting_for_shop: number;
-            /** Urgent */
-            urgent: number;
-            /** Opened */
-            opened: number;
-            /** Rate Bps */
-            rate_bps: number;
-            /** Answer Seconds */
-            answer_seconds: number | null;
-            /** Close Seconds */
-            close_seconds: number | null;
-            /** Refused */
-            refused: number;
-            /** Arbitrated */
-            arbitrated: number;
-            /** Refund Fen */
-            refund_fen: number;
-            /** Debt Fen */
-            debt_fen: number;
-            /** Days */
-            days: components["schemas"]["DayWire"][];
-            counts: components["schemas"]["QueueCounts"];
-        };
-        /** ParcelIn */
-        kaibo__trade__aftersales__wire__ParcelIn: {
-            /** Carrier */
-            carrier: string;
-            /** Tracking Number */
-            tracking_number: string;
-        };
-        /** ParcelWire */
-        kaibo__trade__aftersales__wire__ParcelWire: {
-            /** Carrier */
-            carrier: string;
-            /** Carrier Name */
-            carrier_name: string;
-            /** Tracking Number */
-            tracking_number: string;
-            /** At */
-            at: string;
-        };
-        /**
-         * RefuseIn
-         * @description `reason`: a key of trade.refusal.
-         */
-        kaibo__trade__aftersales__wire__RefuseIn: {
-            /** Reason */
-            reason: string;
-            /** Said */
-            said: string;
-        };
-        /** StepWire */
-        kaibo__trade__aftersales__wire__StepWire: {
-            /** Fen */
-            fen: number;
-            /** Words */
-            words: string;
-        };
-        /** RefuseIn */
-        kaibo__trade__http__invoices__RefuseIn: {
-            /** Why */
-            why: string;
-        };
-        /**
-         * FiguresWire
-         * @description `held`: in unpaid orders; `used`: in paid ones, which paid `gmv_paid_fen`; `cost_fen`: what the coupon took off them.
-         */
-        kaibo__trade__pricing__wire__FiguresWire: {
-            /** Claimed */
-            claimed: number;
-            /** Held */
-            held: number;
-            /** Used */
-            used: number;
-            /** Cost Fen */
-            cost_fen: number;
-            /** Gmv Paid Fen */
-            gmv_paid_fen: number;
-        };
-        /**
-         * StepWire
-         * @description One line of the breakdown over all orders of the checkout: charged for list and freight, taken off otherwise.
-         */
-        kaibo__trade__pricing__wire__StepWire: {
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "list" | "window" | "group" | "presale" | "shop_coupon" | "platform_coupon" | "state_subsidy" | "points" | "freight" | "free_freight" | "freight_coupon";
-            /** Label */
-            label: string;
-            /** Title */
-            title: string;
-            /** Fen */
-            fen: number;
-        };
-        /**
-         * ParcelIn
-         * @description `lines` go into this parcel; null is everything that is left.
-         */
-        kaibo__trade__shipping__wire__ParcelIn: {
-            /** Carrier */
-            carrier: string;
-            /** Tracking Number */
-            tracking_number: string;
-            /** Lines */
-            lines?: components["schemas"]["ParcelLineIn"][] | null;
-        };
-        /**
-         * ParcelWire
-         * @description `last_*` is the newest step of the trace. `track_error` is why there is none; the shop's staff alone sees it.
-         *     `correctable_until` is set for them while the number may still be mended.
-         */
-        kaibo__trade__shipping__wire__ParcelWire: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Position */
-            position: number;
-            /** Carrier */
-            carrier: string;
-            /** Carrier Name */
-            carrier_name: string;
-            /** Tracking Number */
-            tracking_number: string;
-            state: components["schemas"]["ParcelState"];
-            /** Lines */
-            lines: components["schemas"]["ParcelLineWire"][];
-            /** Shipped At */
-            shipped_at: string;
-            /** Last At */
-            last_at: string | null;
-            /** Last Text */
-            last_text: string | null;
-            /** Delivered At */
-            delivered_at: string | null;
-            /** Track Error */
-            track_error: string | null;
-            /** Correctable Until */
-            correctable_until: string | null;
         };
         /**
          * Problem
@@ -15133,7 +15133,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["kaibo__trade__shipping__wire__ParcelIn"];
+                "application/json": components["schemas"]["ParcelIn"];
             };
         };
         responses: {
@@ -16070,7 +16070,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["kaibo__trade__http__invoices__RefuseIn"];
+                "application/json": components["schemas"]["RefuseIn"];
             };
         };
         responses: {
@@ -17636,7 +17636,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["kaibo__trade__aftersales__wire__FiguresWire"];
+                    "application/json": components["schemas"]["CaseFiguresWire"];
                 };
             };
             /** @description The input is not right; `errors` names each field. */
@@ -17881,7 +17881,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["kaibo__trade__aftersales__wire__RefuseIn"];
+                "application/json": components["schemas"]["CaseRefuseIn"];
             };
         };
         responses: {
@@ -17971,7 +17971,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["kaibo__trade__aftersales__wire__RefuseIn"];
+                "application/json": components["schemas"]["CaseRefuseIn"];
             };
         };
         responses: {
@@ -18018,7 +18018,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["kaibo__trade__aftersales__wire__ParcelIn"];
+                "application/json": components["schemas"]["CaseParcelIn"];
             };
         };
         responses: {
