@@ -7,7 +7,7 @@ instead of one by one. The same code settles one and a thousand.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -59,7 +59,7 @@ async def settle_locked(db: Db, orders: Sequence[Order]) -> list[Order]:
     await db.execute(
         settlement_lines.insert(),
         [
-            {"line_id": line_id, "order_id": order.id, **asdict(shares)}
+            {"line_id": line_id, "order_id": order.id, **vars(shares)}
             for order, lines in zip(settled, divided, strict=True)
             for line_id, shares in lines.items()
         ],

@@ -8,7 +8,8 @@ what everybody *still has* of the line: dividing anew what is left and taking th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 
 from kaibo.kernel.money import BPS, split
 from kaibo.trade.contracts import LineId
@@ -46,13 +47,14 @@ class Shares:
         return self.merchant_fen + self.freight_fen + self.subsidy_fen
 
     def __add__(self, other: Shares) -> Shares:
-        return Shares(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+        return Shares(*(mine + theirs for mine, theirs in zip(_parts(self), _parts(other), strict=True)))
 
     def __sub__(self, other: Shares) -> Shares:
-        return Shares(*(mine - theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+        return Shares(*(mine - theirs for mine, theirs in zip(_parts(self), _parts(other), strict=True)))
 
 
 SHARES = tuple(field.name for field in fields(Shares))
+_parts = attrgetter(*SHARES)
 
 
 def divide_line(line: OrderLine, *, has_creator: bool, agency_bps: int, leader_bps: int) -> Shares:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -39,7 +38,7 @@ async def take_back(
     if not back:
         return
     rows = [
-        {"key": key, "line_id": line_id, "order_id": order.id, "by": by, "at": clock.now(), **asdict(shares)}
+        {"key": key, "line_id": line_id, "order_id": order.id, "by": by, "at": clock.now(), **vars(shares)}
         for line_id, shares in back.items()
     ]
     await db.execute(take_backs.insert(), rows)
@@ -65,6 +64,6 @@ async def _sums(db: Db, table: Any, order_id: UUID) -> dict[LineId, Shares]:
 async def _remember(db: Db, order: Order) -> dict[LineId, Shares]:
     """An order that was settled before lines were kept: nothing had been refunded of it, so its lines divide as they did then."""
     divided = rules.divide_order(order)
-    rows = [{"line_id": line_id, "order_id": order.id, **asdict(shares)} for line_id, shares in divided.items()]
+    rows = [{"line_id": line_id, "order_id": order.id, **vars(shares)} for line_id, shares in divided.items()]
     await db.execute(insert(settlement_lines).values(rows).on_conflict_do_nothing())
     return divided
