@@ -12,6 +12,7 @@ from kaibo.goods.affiliate.showcase import in_showcase
 from kaibo.goods.affiliate.terms import commission_terms, require_may_sell
 from kaibo.goods.affiliate.touch import record_touch, touches_of
 from kaibo.goods.catalog.categories import categories
+from kaibo.goods.catalog.listing import register_listing_check
 from kaibo.goods.catalog.promises import lowest_prices, return_facts
 from kaibo.goods.catalog.tables import skus as sku_table
 from kaibo.goods.contracts import SkuId, SkuView
@@ -43,6 +44,7 @@ __all__ = [
     "quote",
     "quotes_of",
     "record_touch",
+    "register_listing_check",
     "release",
     "release_all",
     "require_approved",

@@ -15,6 +15,7 @@ from kaibo.people.accounts.rules import phone_number
 from kaibo.people.addresses.lookup import address_of, addresses_by_id, addresses_of
 from kaibo.people.agencies.lookup import agency_by_name, agency_of, agency_view
 from kaibo.people.contracts import PlatformRole, RealnameState, StaffCreated
+from kaibo.people.keys import seal, unseal
 from kaibo.people.merchants.lookup import PictureUrls, register_picture_resolver, shop_view
 from kaibo.people.merchants.rules import licence_number
 from kaibo.people.realname.lookup import standing
@@ -46,9 +47,11 @@ __all__ = [
     "register_picture_resolver",
     "resolve_caller",
     "rooms_of",
+    "seal",
     "seal_secret",
     "shop_view",
     "tell_person",
+    "unseal",
     "unseal_secret",
 ]
 

@@ -6,8 +6,9 @@ from kaibo.kernel import clock
 from kaibo.kernel.db import Db
 from kaibo.kernel.timers import set_timer
 from kaibo.trade.ledger.rollup import ROLL_UP
+from kaibo.trade.reconciliation.fetch import MORNING
 
-EVERY = (ROLL_UP,)
+EVERY = (ROLL_UP, MORNING)
 
 
 async def keep_books(db: Db) -> None:

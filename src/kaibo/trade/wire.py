@@ -261,8 +261,11 @@ class EarningBalances(Wire):
 
 
 class Earning(Wire):
+    """`amount_fen` is the creator's own; the agency has `agency_fen` of the commission beside it."""
+
     order_number: str
     amount_fen: Fen
+    agency_fen: Fen
     rate_bps: int
     state: Literal["frozen", "settled", "void"]
     at: Instant

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import update
 
 from kaibo.goods.catalog import rules
+from kaibo.goods.catalog.listing import require_may_list
 from kaibo.goods.catalog.lookup import product
 from kaibo.goods.catalog.model import Product
 from kaibo.goods.catalog.record import note_review
@@ -20,11 +21,15 @@ from kaibo.kernel.web import Caller
 
 
 async def submit_product(db: Db, shop_id: UUID, product_id: UUID, actor_id: UUID) -> Product:
-    """Hand a product to the reviewers. Raises ProductMissing, StepNotAllowed, ProductIncomplete naming what is missing."""
+    """Hand a product to the reviewers.
+
+    Raises ProductMissing, StepNotAllowed, ProductIncomplete naming what is missing, and what a listing check refuses.
+    """
     before = await product(db, product_id, shop_id=shop_id, lock=True)
     lacking = rules.missing(before.content())
     if lacking:
         raise ProductIncomplete(missing=lacking)
+    await require_may_list(db, shop_id)
     return await _step(db, before, "submit", actor_id, "")
 
 

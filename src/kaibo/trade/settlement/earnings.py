@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,11 +12,12 @@ from sqlalchemy import BigInteger, cast, func, select
 
 from kaibo.kernel import clock
 from kaibo.kernel.db import Db
+from kaibo.kernel.money import BPS
 from kaibo.trade.ledger.balances import balance
 from kaibo.trade.ledger.post import Account, AccountKind
 from kaibo.trade.orders import rules
 from kaibo.trade.orders.tables import orders
-from kaibo.trade.settlement.tables import settlements
+from kaibo.trade.settlement.tables import settlements, take_backs
 
 RECENT_SETTLEMENTS = 20
 FEES_DAYS = 30
@@ -74,12 +76,31 @@ async def shop_money(db: Db, shop_id: UUID) -> ShopMoney:
 
 
 async def creator_balances(db: Db, person_id: UUID) -> tuple[int, int]:
-    """(payable, frozen) in fen: settled commission, and the commission of paid orders that are not settled yet."""
+    """(payable, frozen) in fen: settled commission, and what the agency leaves of that of paid orders not settled yet."""
     payable = await balance(db, Account(AccountKind.CREATOR_COMMISSION, person_id))
     waiting = orders.c.state.in_([state.value for state in rules.UNSETTLED_PAID])
-    query = select(_sum(orders.c.commission_fen)).where(orders.c.creator_id == person_id, waiting)
+    own = orders.c.commission_fen - orders.c.commission_fen * orders.c.agency_bps / BPS
+    query = select(_sum(cast(func.ceil(own), BigInteger))).where(orders.c.creator_id == person_id, waiting)
     return payable, int(await db.scalar(query) or 0)
 
 
 def _sum(column: Any) -> Any:
     return cast(func.coalesce(func.sum(column), 0), BigInteger)
+
+
+async def settled_shares(db: Db, order_ids: Sequence[UUID]) -> dict[UUID, tuple[int, int]]:
+    """(the creator's, the agency's) fen of settled orders, less what refunds after the settlement took back."""
+    s, t = settlements, take_backs
+    gone = (
+        select(t.c.order_id, _sum(t.c.creator_fen).label("creator"), _sum(t.c.agency_fen).label("agency"))
+        .where(t.c.order_id.in_(order_ids))
+        .group_by(t.c.order_id)
+        .subquery()
+    )
+    query = select(
+        s.c.order_id,
+        s.c.creator_fen - func.coalesce(gone.c.creator, 0),
+        s.c.agency_fen - func.coalesce(gone.c.agency, 0),
+    ).select_from(s.outerjoin(gone, gone.c.order_id == s.c.order_id))
+    rows = await db.execute(query.where(s.c.order_id.in_(order_ids)))
+    return {order_id: (int(mine), int(agencys)) for order_id, mine, agencys in rows}

@@ -1,0 +1,81 @@
+"""Hold a day of a provider against our books. Comparing again keeps what was worked off and drops what has gone away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from kaibo.kernel import clock
+from kaibo.kernel.db import Db
+from kaibo.kernel.ids import new_id
+from kaibo.trade.bills.days import bounds, today
+from kaibo.trade.reconciliation import rules
+from kaibo.trade.reconciliation.errors import DayClosed, DayNotOver
+from kaibo.trade.reconciliation.rules import StatementRow
+from kaibo.trade.reconciliation.tables import days, differences
+
+METHODS = {"wechatpay": "wechat_h5", "alipay": "alipay_wap", "stripe": "stripe_checkout"}
+"""What a charge's method is called at each provider."""
+
+_OURS = """
+    SELECT 'charge' AS kind, c.out_trade_no AS number, c.amount_fen AS fen FROM trade.charges c
+    WHERE c.method = :method AND c.state IN ('paid', 'paid_late') AND c.paid_at >= :since AND c.paid_at < :until
+    UNION ALL
+    SELECT 'refund', r.out_refund_no, r.fen FROM trade.refunds r JOIN trade.charges c ON c.id = r.charge_id
+    WHERE c.method = :method AND r.state = 'done' AND r.done_at >= :since AND r.done_at < :until AND r.refund_id IS NOT NULL
+"""
+
+
+async def compare_day(db: Db, provider: str, day: date, rows: Sequence[StatementRow]) -> int:
+    """Write the day down with every difference; returns how many are open. Raises DayNotOver, DayClosed."""
+    if day >= today():
+        raise DayNotOver(day=day.isoformat())
+    kept = select(days.c.closed_at).where(days.c.provider == provider, days.c.day == day).with_for_update()
+    closed = (await db.execute(kept)).first()
+    if closed is not None and closed.closed_at is not None:
+        raise DayClosed(day=day.isoformat())
+    since, until = bounds(day)
+    ours = {
+        (row.kind, row.number): int(row.fen)
+        for row in await db.execute(text(_OURS), {"method": METHODS[provider], "since": since, "until": until})
+    }
+    found = rules.compare(rows, ours)
+    values = {
+        "rows": len(rows),
+        "charged_fen": sum(row.fen for row in rows if row.kind == "charge"),
+        "refunded_fen": sum(row.fen for row in rows if row.kind == "refund"),
+        "fee_fen": sum(row.fee_fen for row in rows),
+        "compared_at": clock.now(),
+    }
+    fresh = insert(days).values(provider=provider, day=day, **values)
+    await db.execute(fresh.on_conflict_do_update(index_elements=["provider", "day"], set_=values))
+    return await _keep(db, provider, day, found)
+
+
+async def _keep(db: Db, provider: str, day: date, found: Sequence[rules.Found]) -> int:
+    d = differences
+    of_day = (d.c.provider == provider) & (d.c.day == day)
+    still = {(one.wrong.value, one.kind, one.out_no) for one in found}
+    for row in await db.execute(select(d).where(of_day, d.c.state == "open")):
+        if (row.wrong, row.kind, row.out_no) not in still:
+            await db.execute(update(d).where(d.c.id == row.id).values(state="gone", done_at=clock.now()))
+    for one in found:
+        values: dict[str, Any] = {
+            "provider_fen": one.provider_fen,
+            "house_fen": one.house_fen,
+            "difference_fen": one.difference_fen,
+        }
+        key = {"provider": provider, "day": day, "wrong": one.wrong.value, "kind": one.kind, "out_no": one.out_no}
+        fresh = insert(d).values(id=new_id(), state="open", **key, **values)
+        await db.execute(
+            fresh.on_conflict_do_update(
+                index_elements=["provider", "day", "wrong", "kind", "out_no"],
+                set_=values | {"state": "open", "done_at": None},
+                where=d.c.state.in_(["open", "gone"]),
+            )
+        )
+    return len((await db.execute(select(d.c.id).where(of_day, d.c.state == "open"))).all())
