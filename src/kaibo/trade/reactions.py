@@ -26,12 +26,8 @@ from kaibo.trade.payment.refund import REFUND
 from kaibo.trade.payment.resolve import RESOLVE, drive_charge, resolve_charge
 from kaibo.trade.payment.send_refund import SEND_REFUND, drive_refund, send_refund
 from kaibo.trade.payment.start import QUERY
-<<<<<<< HEAD
 from kaibo.trade.payment.sweep_unpaid import sweep_unpaid
-=======
-from kaibo.trade.payment.withdraw import expire_by_time
 from kaibo.trade.reconciliation.fetch import COMPARE, MORNING, every_morning, fetch_and_compare
->>>>>>> b399d13 (Withdrawals with approval, settlement periods, daily bills, deposits, and days reconciled with the provider until every difference is worked off)
 from kaibo.trade.settlement.close import settle_by_time
 from kaibo.trade.shipping.model import ParcelId
 from kaibo.trade.shipping.receive_by_time import receive_by_time
@@ -50,16 +46,13 @@ timers.on(QUERY)(drive_charge)
 timers.on(ROLL_UP)(roll_up_by_time)
 timers.on(REFUND)(drive_refund)
 timers.on(TRACK)(drive_parcel)
-<<<<<<< HEAD
 timers.on(ISSUE)(drive_invoice)
 timers.on(DEADLINE)(decide_by_time)
 
 reactions.on(PaymentRefundDone)(finish_case)
 reactions.on(OrderShipped)(fund_cover)
 reactions.on(OrderSettled)(recover_after_settlement)
-=======
 timers.on(MORNING)(every_morning)
->>>>>>> b399d13 (Withdrawals with approval, settlement periods, daily bills, deposits, and days reconciled with the provider until every difference is worked off)
 
 
 @jobs.job(RESOLVE)
@@ -80,14 +73,13 @@ async def ask(parcel_id: str) -> None:
     await ask_carrier(context.database(), ParcelId(UUID(parcel_id)))
 
 
-<<<<<<< HEAD
 @jobs.job(ISSUE_BY_PROVIDER)
 async def make_invoice(invoice_id: str) -> None:
     """Have the provider of electronic invoices make one, or ask how it stands."""
     await issue_by_provider(context.database(), documents(context.settings()), UUID(invoice_id))
-=======
+
+
 @jobs.job(COMPARE)
 async def compare(provider: str, day: str) -> None:
     """Hold a day of a payment provider against its statement."""
     await fetch_and_compare(provider, date.fromisoformat(day))
->>>>>>> b399d13 (Withdrawals with approval, settlement periods, daily bills, deposits, and days reconciled with the provider until every difference is worked off)

@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter
 
-<<<<<<< HEAD
+from kaibo.goods import facade as goods
 from kaibo.kernel.web import State
 from kaibo.kernel.web.thin import Thin
 from kaibo.people import facade as people
+from kaibo.trade.funds.deposit import require_deposit
 from kaibo.trade.http import (
     aftersales_buyer,
     aftersales_operator,
@@ -13,12 +14,16 @@ from kaibo.trade.http import (
     buyer,
     coupons,
     creator,
+    creator_money,
     invoices,
+    money,
     operator,
+    operator_money,
     parcels,
     paying,
     payments,
     placing,
+    reconciliation,
     refunds,
     ship_file,
     shop,
@@ -26,27 +31,6 @@ from kaibo.trade.http import (
     touches,
 )
 from kaibo.trade.http.thin_place import PATH, place_thin
-=======
-from kaibo.goods import facade as goods
-from kaibo.people import facade as people
-from kaibo.trade.funds.deposit import require_deposit
-from kaibo.trade.http import (
-    buyer,
-    coupons,
-    creator,
-    creator_money,
-    money,
-    operator,
-    operator_money,
-    parcels,
-    payments,
-    reconciliation,
-    refunds,
-    ship_file,
-    shop,
-    touches,
-)
->>>>>>> b399d13 (Withdrawals with approval, settlement periods, daily bills, deposits, and days reconciled with the provider until every difference is worked off)
 from kaibo.trade.orders.leave import open_orders
 from kaibo.trade.orders.till import Till
 
@@ -65,16 +49,13 @@ routers: tuple[APIRouter, ...] = (
     refunds.router,
     touches.router,
     coupons.router,
-<<<<<<< HEAD
     aftersales_buyer.router,
     aftersales_shop.router,
     aftersales_operator.router,
-=======
     money.router,
     creator_money.router,
     operator_money.router,
     reconciliation.router,
->>>>>>> b399d13 (Withdrawals with approval, settlement periods, daily bills, deposits, and days reconciled with the provider until every difference is worked off)
 )
 
 THIN: dict[tuple[str, str], Thin] = {("POST", PATH): place_thin}
