@@ -18,13 +18,13 @@ As = Annotated[Literal["creator", "leader"], Query(alias="as")]
 
 
 @router.get("/api/creators/me/withdrawals/account", dependencies=[auth.signed_in])
-async def withdrawal_account(db: DbDep, caller: CallerDep, earned_as: As = "creator") -> WithdrawalAccount:
+async def creator_withdrawal_account(db: DbDep, caller: CallerDep, earned_as: As = "creator") -> WithdrawalAccount:
     """What may be withdrawn, by which terms, and where it goes."""
     return await present_account(db, Owner(earned_as, caller.id))
 
 
 @router.put("/api/creators/me/withdrawals/account", dependencies=[auth.signed_in])
-async def put_bank_account(
+async def creator_put_bank_account(
     body: BankAccountIn, db: DbDep, caller: CallerDep, earned_as: As = "creator"
 ) -> WithdrawalAccount:
     owner = Owner(earned_as, caller.id)
@@ -33,14 +33,14 @@ async def put_bank_account(
 
 
 @router.get("/api/creators/me/withdrawals", dependencies=[auth.signed_in])
-async def list_withdrawals(
+async def creator_list_withdrawals(
     db: DbDep, caller: CallerDep, page: PageQuery, earned_as: As = "creator"
 ) -> Page[WithdrawalWire]:
     return await withdrawals_page(db, page, owner=Owner(earned_as, caller.id))
 
 
 @router.post("/api/creators/me/withdrawals", dependencies=[auth.signed_in])
-async def withdraw(
+async def creator_withdraw(
     body: WithdrawIn, db: DbDep, caller: CallerDep, idem: Idempotent, earned_as: As = "creator"
 ) -> WithdrawalWire:
     """The amount is held until an operator has decided."""

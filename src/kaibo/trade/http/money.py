@@ -40,7 +40,7 @@ Month = Annotated[str, Query(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 
 
 @router.get("/api/shops/{shop_id}/bills", dependencies=[auth.shop_staff])
-async def bills(shop_id: Id, month: Month, db: DbDep) -> MonthBills:
+async def shop_bills(shop_id: Id, month: Month, db: DbDep) -> MonthBills:
     """Every day of a month (2026-11) in Beijing time, newest first."""
     year, number = (int(part) for part in month.split("-"))
     found = await month_bills(db, shop_id, year, number)
@@ -48,7 +48,7 @@ async def bills(shop_id: Id, month: Month, db: DbDep) -> MonthBills:
 
 
 @router.get("/api/shops/{shop_id}/bills/{day}", dependencies=[auth.shop_staff])
-async def bill_lines(shop_id: Id, day: date, db: DbDep, caller: CallerDep, page: PageQuery) -> Page[BillLineWire]:
+async def shop_bill_lines(shop_id: Id, day: date, db: DbDep, caller: CallerDep, page: PageQuery) -> Page[BillLineWire]:
     """The entries of a day, oldest first."""
     after = page.text(0) or "0"
     if not (after.isascii() and after.isdigit() and len(after) <= POSITION_DIGITS_MAX):
@@ -73,7 +73,7 @@ async def bill_lines(shop_id: Id, day: date, db: DbDep, caller: CallerDep, page:
     dependencies=[auth.shop_staff, limited("30/minute")],
     response_class=Response,
 )
-async def bill_download(shop_id: Id, day: date, db: DbDep, caller: CallerDep, format: Format = "xlsx") -> Response:
+async def shop_bill_download(shop_id: Id, day: date, db: DbDep, caller: CallerDep, format: Format = "xlsx") -> Response:
     """The whole day as a file."""
     path = await bill_file(db, shop_id, day, format, caller.locale)
     return FileResponse(
@@ -85,13 +85,13 @@ async def bill_download(shop_id: Id, day: date, db: DbDep, caller: CallerDep, fo
 
 
 @router.get("/api/shops/{shop_id}/withdrawals/account", dependencies=[auth.shop_staff])
-async def withdrawal_account(shop_id: Id, db: DbDep) -> WithdrawalAccount:
+async def shop_withdrawal_account(shop_id: Id, db: DbDep) -> WithdrawalAccount:
     """What may be withdrawn, by which terms, and where it goes."""
     return await present_account(db, Owner("shop", shop_id))
 
 
 @router.put("/api/shops/{shop_id}/withdrawals/account", dependencies=[auth.shop_staff])
-async def put_bank_account(shop_id: Id, body: BankAccountIn, db: DbDep, caller: CallerDep) -> WithdrawalAccount:
+async def shop_put_bank_account(shop_id: Id, body: BankAccountIn, db: DbDep, caller: CallerDep) -> WithdrawalAccount:
     """Name the bank account for withdrawals asked for from now on."""
     owner = Owner("shop", shop_id)
     await set_bank_account(db, owner, holder=body.holder, bank=body.bank, number=body.number, by=caller.id)
@@ -99,12 +99,14 @@ async def put_bank_account(shop_id: Id, body: BankAccountIn, db: DbDep, caller: 
 
 
 @router.get("/api/shops/{shop_id}/withdrawals", dependencies=[auth.shop_staff])
-async def list_withdrawals(shop_id: Id, db: DbDep, page: PageQuery) -> Page[WithdrawalWire]:
+async def shop_list_withdrawals(shop_id: Id, db: DbDep, page: PageQuery) -> Page[WithdrawalWire]:
     return await withdrawals_page(db, page, owner=Owner("shop", shop_id))
 
 
 @router.post("/api/shops/{shop_id}/withdrawals", dependencies=[auth.shop_staff])
-async def withdraw(shop_id: Id, body: WithdrawIn, db: DbDep, caller: CallerDep, idem: Idempotent) -> WithdrawalWire:
+async def shop_withdraw(
+    shop_id: Id, body: WithdrawIn, db: DbDep, caller: CallerDep, idem: Idempotent
+) -> WithdrawalWire:
     """The amount is held until an operator has decided."""
     async with idem.guard(db, caller, body) as seen:
         if seen.response is not None:
@@ -114,12 +116,14 @@ async def withdraw(shop_id: Id, body: WithdrawIn, db: DbDep, caller: CallerDep, 
 
 
 @router.get("/api/shops/{shop_id}/deposit", dependencies=[auth.shop_staff])
-async def deposit(shop_id: Id, db: DbDep) -> DepositWire:
+async def shop_deposit(shop_id: Id, db: DbDep) -> DepositWire:
     return await present_deposit(db, shop_id, await deposit_of(db, shop_id))
 
 
 @router.post("/api/shops/{shop_id}/deposit", dependencies=[auth.shop_staff])
-async def fill_deposit(shop_id: Id, body: DepositIn, db: DbDep, caller: CallerDep, idem: Idempotent) -> DepositWire:
+async def shop_fill_deposit(
+    shop_id: Id, body: DepositIn, db: DbDep, caller: CallerDep, idem: Idempotent
+) -> DepositWire:
     """Put down from what may be withdrawn."""
     async with idem.guard(db, caller, body) as seen:
         if seen.response is not None:
@@ -129,7 +133,7 @@ async def fill_deposit(shop_id: Id, body: DepositIn, db: DbDep, caller: CallerDe
 
 
 @router.post("/api/shops/{shop_id}/deposit/give-back", dependencies=[auth.shop_staff])
-async def give_deposit_back(
+async def shop_give_deposit_back(
     shop_id: Id, body: DepositIn, db: DbDep, caller: CallerDep, idem: Idempotent
 ) -> DepositWire:
     """What is above the minimum goes back to what may be withdrawn."""

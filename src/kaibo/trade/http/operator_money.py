@@ -59,7 +59,7 @@ FUNDS = (
 
 
 @router.get("/api/operator/ledger/accounts", dependencies=[operator])
-async def accounts(db: DbDep, kind: AccountKind | None = None, at: AwareDatetime | None = None) -> Accounts:
+async def operator_accounts(db: DbDep, kind: AccountKind | None = None, at: AwareDatetime | None = None) -> Accounts:
     """Accounts with their balances, now or as they were at `at`."""
     found = await balances(db, kind=None if kind is None else kind.value)
     names = await names_of(db, [one.owner_id for one in found if one.owner_id is not None])
@@ -105,36 +105,36 @@ async def account_statement(account_id: Id, db: DbDep, caller: CallerDep, page: 
 
 
 @router.get("/api/operator/withdrawals", dependencies=[operator])
-async def list_withdrawals(
+async def operator_list_withdrawals(
     db: DbDep, page: PageQuery, state: Annotated[list[WithdrawalState] | None, Query()] = None
 ) -> Page[WithdrawalWire]:
     return await withdrawals_page(db, page, states=state or ())
 
 
 @router.post("/api/operator/withdrawals/{withdrawal_id}/approve", dependencies=[operator])
-async def approve(withdrawal_id: Id, db: DbDep, caller: CallerDep) -> WithdrawalWire:
+async def operator_approve(withdrawal_id: Id, db: DbDep, caller: CallerDep) -> WithdrawalWire:
     return await _present(db, await approve_withdrawal(db, withdrawal_id, by=caller.id))
 
 
 @router.post("/api/operator/withdrawals/{withdrawal_id}/refuse", dependencies=[operator])
-async def refuse(withdrawal_id: Id, body: ReasonWhyIn, db: DbDep, caller: CallerDep) -> WithdrawalWire:
+async def operator_refuse(withdrawal_id: Id, body: ReasonWhyIn, db: DbDep, caller: CallerDep) -> WithdrawalWire:
     return await _present(db, await refuse_withdrawal(db, withdrawal_id, reason=body.reason, by=caller.id))
 
 
 @router.post("/api/operator/withdrawals/{withdrawal_id}/paid", dependencies=[operator])
-async def paid(withdrawal_id: Id, body: ReferenceIn, db: DbDep, caller: CallerDep) -> WithdrawalWire:
+async def operator_paid(withdrawal_id: Id, body: ReferenceIn, db: DbDep, caller: CallerDep) -> WithdrawalWire:
     """The transfer was made; `reference` is the bank's."""
     return await _present(db, await confirm_paid(db, withdrawal_id, reference=body.reference, by=caller.id))
 
 
 @router.post("/api/operator/withdrawals/{withdrawal_id}/returned", dependencies=[operator])
-async def returned(withdrawal_id: Id, body: ReasonWhyIn, db: DbDep, caller: CallerDep) -> WithdrawalWire:
+async def operator_returned(withdrawal_id: Id, body: ReasonWhyIn, db: DbDep, caller: CallerDep) -> WithdrawalWire:
     """The bank would not take it: the owner has the money again."""
     return await _present(db, await return_withdrawal(db, withdrawal_id, reason=body.reason, by=caller.id))
 
 
 @router.get("/api/operator/withdrawals/{withdrawal_id}/bank-number", dependencies=[operator])
-async def bank_number(withdrawal_id: Id, db: DbDep) -> BankNumber:
+async def operator_bank_number(withdrawal_id: Id, db: DbDep) -> BankNumber:
     """The whole number, for the one who transfers by hand."""
     await find_withdrawal(db, withdrawal_id)
     account = await db.scalar(select(withdrawals.c.bank_account_id).where(withdrawals.c.id == withdrawal_id))
@@ -147,7 +147,7 @@ async def _present(db: DbDep, found: Withdrawal) -> WithdrawalWire:
 
 
 @router.get("/api/operator/settlements", dependencies=[operator])
-async def settlements(db: DbDep) -> SettledDays:
+async def operator_settlements(db: DbDep) -> SettledDays:
     """What was settled on each of the last SETTLED_DAYS days, and what waits."""
     rows = await db.execute(
         text(
@@ -184,7 +184,7 @@ async def put_terms(audience: Audience, body: TermsIn, db: DbDep, caller: Caller
 
 
 @router.get("/api/operator/deposits", dependencies=[operator])
-async def deposits(db: DbDep) -> ShopDeposits:
+async def operator_deposits(db: DbDep) -> ShopDeposits:
     """Every shop with a deposit, a class of its own or a deposit that was too low; the lowest first."""
     found = {one.owner_id for one in await balances(db, kind=AccountKind.DEPOSIT.value) if one.owner_id is not None}
     found |= {row.shop_id for row in await db.execute(select(shop_standings.c.shop_id))}
@@ -208,19 +208,21 @@ async def _shop_deposit(db: DbDep, shop_id: UUID, name: str) -> ShopDeposit:
 
 
 @router.get("/api/operator/deposits/{shop_id}", dependencies=[operator])
-async def one_deposit(shop_id: Id, db: DbDep) -> DepositWire:
+async def operator_one_deposit(shop_id: Id, db: DbDep) -> DepositWire:
     return await present_deposit(db, shop_id, await deposit_of(db, shop_id))
 
 
 @router.post("/api/operator/deposits/{shop_id}/transfer", dependencies=[operator])
-async def transfer(shop_id: Id, body: TransferIn, db: DbDep, caller: CallerDep) -> DepositWire:
+async def operator_transfer(shop_id: Id, body: TransferIn, db: DbDep, caller: CallerDep) -> DepositWire:
     """The shop's transfer has arrived at the platform's bank; the same reference counts once."""
     found = await note_transfer(db, shop_id, fen=body.fen, reference=body.reference, by=caller.id)
     return await present_deposit(db, shop_id, found)
 
 
 @router.post("/api/operator/deposits/{shop_id}/deduct", dependencies=[operator])
-async def deduct_deposit(shop_id: Id, body: DeductIn, db: DbDep, caller: CallerDep, idem: Idempotent) -> DepositWire:
+async def operator_deduct_deposit(
+    shop_id: Id, body: DeductIn, db: DbDep, caller: CallerDep, idem: Idempotent
+) -> DepositWire:
     """Into the compensation fund, with the reason and what proves it."""
     async with idem.guard(db, caller, body) as seen:
         if seen.response is not None:
@@ -230,14 +232,14 @@ async def deduct_deposit(shop_id: Id, body: DeductIn, db: DbDep, caller: CallerD
 
 
 @router.put("/api/operator/deposits/{shop_id}/class", dependencies=[operator])
-async def put_class(shop_id: Id, body: MerchantClassIn, db: DbDep) -> ShopDeposit:
+async def operator_put_class(shop_id: Id, body: MerchantClassIn, db: DbDep) -> ShopDeposit:
     """The merchant's class decides its settlement period, its fees and its deposit's minimum."""
     await set_merchant_class(db, shop_id, body.merchant_class)
     return await _shop_deposit(db, shop_id, (await names_of(db, [shop_id])).get(shop_id, str(shop_id)))
 
 
 @router.get("/api/operator/funds", dependencies=[operator])
-async def funds(db: DbDep) -> Funds:
+async def operator_funds(db: DbDep) -> Funds:
     """The platform's own accounts."""
     items = []
     for kind in FUNDS:
@@ -253,7 +255,7 @@ async def funds(db: DbDep) -> Funds:
 
 
 @router.post("/api/operator/funds/compensation", dependencies=[operator])
-async def pay_in(body: TransferIn, db: DbDep, caller: CallerDep) -> Funds:
+async def operator_pay_in(body: TransferIn, db: DbDep, caller: CallerDep) -> Funds:
     """Money was put into the compensation fund; the same reference counts once."""
     await pay_into_fund(db, fen=body.fen, reference=body.reference, by=caller.id)
-    return await funds(db)
+    return await operator_funds(db)

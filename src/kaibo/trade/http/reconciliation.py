@@ -29,13 +29,13 @@ State = Literal["open", "accepted", "linked", "gone"]
 
 
 @router.get("/api/operator/reconciliation", dependencies=[operator])
-async def days(db: DbDep) -> ReconciledDays:
+async def reconciliation_days(db: DbDep) -> ReconciledDays:
     """The days that were compared, newest first, with how many differences are open."""
     return ReconciledDays(items=[ReconciledDay(**vars(one)) for one in await list_days(db)])
 
 
 @router.get("/api/operator/reconciliation/differences", dependencies=[operator])
-async def differences(
+async def reconciliation_differences(
     db: DbDep,
     provider: Provider | None = None,
     day: date | None = None,
@@ -50,37 +50,37 @@ async def differences(
     dependencies=[operator],
     status_code=status.HTTP_202_ACCEPTED,
 )
-async def compare(provider: Provider, day: date, db: DbDep) -> ReconciledDays:
+async def reconciliation_compare(provider: Provider, day: date, db: DbDep) -> ReconciledDays:
     """Have a worker fetch the provider's statement of that day and compare it; look again in a moment."""
     if day >= today():
         raise DayNotOver(day=day.isoformat())
     await ask_comparison(db, provider, day)
-    return await days(db)
+    return await reconciliation_days(db)
 
 
 @router.post("/api/operator/reconciliation/{provider}/{day}/close", dependencies=[operator])
-async def close(provider: Provider, day: date, db: DbDep, caller: CallerDep) -> ReconciledDays:
+async def reconciliation_close(provider: Provider, day: date, db: DbDep, caller: CallerDep) -> ReconciledDays:
     """Refused while a difference is open."""
     await close_day(db, provider, day, by=caller.id)
-    return await days(db)
+    return await reconciliation_days(db)
 
 
 @router.post("/api/operator/reconciliation/differences/{difference_id}/accept", dependencies=[operator])
-async def accept(difference_id: Id, body: NoteIn, db: DbDep, caller: CallerDep) -> Differences:
+async def reconciliation_accept(difference_id: Id, body: NoteIn, db: DbDep, caller: CallerDep) -> Differences:
     """Take it into the books against the account of differences."""
     await accept_difference(db, difference_id, note=body.note, by=caller.id)
-    return await differences(db, state=["open"])
+    return await reconciliation_differences(db, state=["open"])
 
 
 @router.post("/api/operator/reconciliation/differences/{difference_id}/link", dependencies=[operator])
-async def link(difference_id: Id, body: LinkIn, db: DbDep, caller: CallerDep) -> Differences:
+async def reconciliation_link(difference_id: Id, body: LinkIn, db: DbDep, caller: CallerDep) -> Differences:
     """It belongs to something else: a row of another day, an order, a ticket at the provider."""
     await link_difference(db, difference_id, linked_to=body.linked_to, note=body.note, by=caller.id)
-    return await differences(db, state=["open"])
+    return await reconciliation_differences(db, state=["open"])
 
 
 @router.post("/api/operator/reconciliation/differences/{difference_id}/note", dependencies=[operator])
-async def note(difference_id: Id, body: NoteIn, db: DbDep) -> Differences:
+async def reconciliation_note(difference_id: Id, body: NoteIn, db: DbDep) -> Differences:
     """Write down what is known; the difference stays open."""
     await note_difference(db, difference_id, note=body.note)
-    return await differences(db, state=["open"])
+    return await reconciliation_differences(db, state=["open"])
