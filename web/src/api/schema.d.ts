@@ -3402,6 +3402,673 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/shops/{shop_id}/bills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shop Bills
+         * @description Every day of a month (2026-11) in Beijing time, newest first.
+         */
+        get: operations["shop_bills"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/bills/{day}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shop Bill Lines
+         * @description The entries of a day, oldest first.
+         */
+        get: operations["shop_bill_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/bills/{day}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shop Bill Download
+         * @description The whole day as a file.
+         */
+        get: operations["shop_bill_download"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/withdrawals/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shop Withdrawal Account
+         * @description What may be withdrawn, by which terms, and where it goes.
+         */
+        get: operations["shop_withdrawal_account"];
+        /**
+         * Shop Put Bank Account
+         * @description Name the bank account for withdrawals asked for from now on.
+         */
+        put: operations["shop_put_bank_account"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/withdrawals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shop List Withdrawals */
+        get: operations["shop_list_withdrawals"];
+        put?: never;
+        /**
+         * Shop Withdraw
+         * @description The amount is held until an operator has decided.
+         */
+        post: operations["shop_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/deposit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shop Deposit */
+        get: operations["shop_deposit"];
+        put?: never;
+        /**
+         * Shop Fill Deposit
+         * @description Put down from what may be withdrawn.
+         */
+        post: operations["shop_fill_deposit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/deposit/give-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shop Give Deposit Back
+         * @description What is above the minimum goes back to what may be withdrawn.
+         */
+        post: operations["shop_give_deposit_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/creators/me/withdrawals/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Creator Withdrawal Account
+         * @description What may be withdrawn, by which terms, and where it goes.
+         */
+        get: operations["creator_withdrawal_account"];
+        /** Creator Put Bank Account */
+        put: operations["creator_put_bank_account"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/creators/me/withdrawals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Creator List Withdrawals */
+        get: operations["creator_list_withdrawals"];
+        put?: never;
+        /**
+         * Creator Withdraw
+         * @description The amount is held until an operator has decided.
+         */
+        post: operations["creator_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/ledger/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Operator Accounts
+         * @description Accounts with their balances, now or as they were at `at`.
+         */
+        get: operations["operator_accounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/ledger/accounts/{account_id}/statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Account Statement
+         * @description The entries of an account, newest first, each with the balance after it.
+         */
+        get: operations["account_statement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/withdrawals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Operator List Withdrawals */
+        get: operations["operator_list_withdrawals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/withdrawals/{withdrawal_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Operator Approve */
+        post: operations["operator_approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/withdrawals/{withdrawal_id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Operator Refuse */
+        post: operations["operator_refuse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/withdrawals/{withdrawal_id}/paid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Operator Paid
+         * @description The transfer was made; `reference` is the bank's.
+         */
+        post: operations["operator_paid"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/withdrawals/{withdrawal_id}/returned": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Operator Returned
+         * @description The bank would not take it: the owner has the money again.
+         */
+        post: operations["operator_returned"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/withdrawals/{withdrawal_id}/bank-number": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Operator Bank Number
+         * @description The whole number, for the one who transfers by hand.
+         */
+        get: operations["operator_bank_number"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/settlements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Operator Settlements
+         * @description What was settled on each of the last SETTLED_DAYS days, and what waits.
+         */
+        get: operations["operator_settlements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/settlements/terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Terms */
+        get: operations["get_terms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/settlements/terms/{audience}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put Terms */
+        put: operations["put_terms"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/deposits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Operator Deposits
+         * @description Every shop with a deposit, a class of its own or a deposit that was too low; the lowest first.
+         */
+        get: operations["operator_deposits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/deposits/{shop_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Operator One Deposit */
+        get: operations["operator_one_deposit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/deposits/{shop_id}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Operator Transfer
+         * @description The shop's transfer has arrived at the platform's bank; the same reference counts once.
+         */
+        post: operations["operator_transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/deposits/{shop_id}/deduct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Operator Deduct Deposit
+         * @description Into the compensation fund, with the reason and what proves it.
+         */
+        post: operations["operator_deduct_deposit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/deposits/{shop_id}/class": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Operator Put Class
+         * @description The merchant's class decides its settlement period, its fees and its deposit's minimum.
+         */
+        put: operations["operator_put_class"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/funds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Operator Funds
+         * @description The platform's own accounts.
+         */
+        get: operations["operator_funds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/funds/compensation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Operator Pay In
+         * @description Money was put into the compensation fund; the same reference counts once.
+         */
+        post: operations["operator_pay_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/reconciliation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reconciliation Days
+         * @description The days that were compared, newest first, with how many differences are open.
+         */
+        get: operations["reconciliation_days"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/reconciliation/differences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reconciliation Differences */
+        get: operations["reconciliation_differences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/reconciliation/{provider}/{day}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reconciliation Compare
+         * @description Have a worker fetch the provider's statement of that day and compare it; look again in a moment.
+         */
+        post: operations["reconciliation_compare"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/reconciliation/{provider}/{day}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reconciliation Close
+         * @description Refused while a difference is open.
+         */
+        post: operations["reconciliation_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/reconciliation/differences/{difference_id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reconciliation Accept
+         * @description Take it into the books against the account of differences.
+         */
+        post: operations["reconciliation_accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/reconciliation/differences/{difference_id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reconciliation Link
+         * @description It belongs to something else: a row of another day, an order, a ticket at the provider.
+         */
+        post: operations["reconciliation_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/reconciliation/differences/{difference_id}/note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reconciliation Note
+         * @description Write down what is known; the difference stays open.
+         */
+        post: operations["reconciliation_note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/live": {
         parameters: {
             query?: never;
@@ -4792,6 +5459,43 @@ export interface components {
              */
             said: string;
         };
+        /**
+         * AccountKind
+         * @enum {string}
+         */
+        AccountKind: "gateway" | "escrow" | "refunds_payable" | "merchant_payable" | "creator_commission" | "agency_commission" | "leader_commission" | "platform_fee" | "deposit" | "compensation_fund" | "coupons_platform" | "withdrawals_in_transit" | "bank" | "tax_withheld" | "freight_cover" | "buyer_payable" | "reconciliation_difference";
+        /**
+         * AccountWire
+         * @description `owner_id` with `owner`, its name; `scope` is the provider of a gateway. Held amounts are not in the balance.
+         */
+        AccountWire: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Owner Id */
+            owner_id: string | null;
+            /** Owner */
+            owner: string | null;
+            /** Scope */
+            scope: string | null;
+            /** Currency */
+            currency: string;
+            /** Balance Fen */
+            balance_fen: number;
+            /** Leaving Fen */
+            leaving_fen: number;
+            /** Coming Fen */
+            coming_fen: number;
+        };
+        /** Accounts */
+        Accounts: {
+            /** Items */
+            items: components["schemas"]["AccountWire"][];
+        };
         /** Address */
         Address: {
             /**
@@ -5003,6 +5707,11 @@ export interface components {
             /** Items */
             items: components["schemas"]["AgreementWire"][];
         };
+        /** AllTerms */
+        AllTerms: {
+            /** Items */
+            items: components["schemas"]["TermsWire"][];
+        };
         /** AmountStepWire */
         AmountStepWire: {
             /** Fen */
@@ -5081,6 +5790,52 @@ export interface components {
         BagWire: {
             /** Items */
             items: components["schemas"]["BagItemWire"][];
+        };
+        /** BankAccountIn */
+        BankAccountIn: {
+            /** Holder */
+            holder: string;
+            /** Bank */
+            bank: string;
+            /** Number */
+            number: string;
+        };
+        /** BankAccountWire */
+        BankAccountWire: {
+            /** Holder */
+            holder: string;
+            /** Bank */
+            bank: string;
+            /** Number Masked */
+            number_masked: string;
+        };
+        /** BankNumber */
+        BankNumber: {
+            /** Number */
+            number: string;
+        };
+        /** BillLineWire */
+        BillLineWire: {
+            /** Id */
+            id: string;
+            /** At */
+            at: string;
+            /** Kind */
+            kind: string;
+            /** Why */
+            why: string;
+            /** Order Number */
+            order_number: string | null;
+            /** Amount Fen */
+            amount_fen: number;
+            /** Order Total Fen */
+            order_total_fen: number | null;
+            /** Commission Fen */
+            commission_fen: number | null;
+            /** Platform Fee Fen */
+            platform_fee_fen: number | null;
+            /** Subsidy Fen */
+            subsidy_fen: number | null;
         };
         /** BoardItemWire */
         BoardItemWire: {
@@ -6031,6 +6786,28 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /** DayBillWire */
+        DayBillWire: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Opening Fen */
+            opening_fen: number;
+            /** Income Fen */
+            income_fen: number;
+            /** Expense Fen */
+            expense_fen: number;
+            /** Closing Fen */
+            closing_fen: number;
+            /** Entries */
+            entries: number;
+            /** By Kind */
+            by_kind: {
+                [key: string]: number;
+            };
+        };
         /** DayWire */
         DayWire: {
             /** Day */
@@ -6085,6 +6862,31 @@ export interface components {
              */
             reason: string;
         };
+        /** DeductIn */
+        DeductIn: {
+            /** Fen */
+            fen: number;
+            /** Reason */
+            reason: string;
+            /** Evidence */
+            evidence?: string[];
+        };
+        /** DeductionWire */
+        DeductionWire: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Fen */
+            fen: number;
+            /** Reason */
+            reason: string;
+            /** Evidence */
+            evidence: string[];
+            /** At */
+            at: string;
+        };
         /**
          * DeliveryFull
          * @description `body` is the very text that was signed; `attempts` newest first.
@@ -6128,12 +6930,80 @@ export interface components {
             /** Ended At */
             ended_at: string | null;
         };
-        /** Earning */
+        /** DepositIn */
+        DepositIn: {
+            /** Fen */
+            fen: number;
+        };
+        /**
+         * DepositWire
+         * @description From `blocked_from` on the shop can list nothing new.
+         */
+        DepositWire: {
+            /** Balance Fen */
+            balance_fen: number;
+            /** Minimum Fen */
+            minimum_fen: number;
+            /** Below Since */
+            below_since: string | null;
+            /** Blocked From */
+            blocked_from: string | null;
+            /** Blocked */
+            blocked: boolean;
+            /** Deductions */
+            deductions: components["schemas"]["DeductionWire"][];
+        };
+        /** DifferenceWire */
+        DifferenceWire: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Provider */
+            provider: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Wrong */
+            wrong: string;
+            /** Kind */
+            kind: string;
+            /** Out No */
+            out_no: string;
+            /** Provider Fen */
+            provider_fen: number;
+            /** House Fen */
+            house_fen: number;
+            /** Difference Fen */
+            difference_fen: number;
+            /** State */
+            state: string;
+            /** Note */
+            note: string | null;
+            /** Linked To */
+            linked_to: string | null;
+            /** Done At */
+            done_at: string | null;
+        };
+        /** Differences */
+        Differences: {
+            /** Items */
+            items: components["schemas"]["DifferenceWire"][];
+        };
+        /**
+         * Earning
+         * @description `amount_fen` is the creator's own; the agency has `agency_fen` of the commission beside it.
+         */
         Earning: {
             /** Order Number */
             order_number: string;
             /** Amount Fen */
             amount_fen: number;
+            /** Agency Fen */
+            agency_fen: number;
             /** Rate Bps */
             rate_bps: number;
             /**
@@ -6508,6 +7378,15 @@ export interface components {
             /** Flag */
             flag: ("red" | "yellow" | "green" | "blue" | "purple") | null;
         };
+        /** Fund */
+        Fund: {
+            /** Kind */
+            kind: string;
+            /** Balance Fen */
+            balance_fen: number;
+            /** Leaving Fen */
+            leaving_fen: number;
+        };
         /** FundWire */
         FundWire: {
             /** Balance Fen */
@@ -6522,6 +7401,11 @@ export interface components {
             cover_balance_fen: number;
             /** Payouts Fen */
             payouts_fen: number;
+        };
+        /** Funds */
+        Funds: {
+            /** Items */
+            items: components["schemas"]["Fund"][];
         };
         /** FunnelWire */
         FunnelWire: {
@@ -6961,6 +7845,13 @@ export interface components {
             /** Left Fen */
             left_fen: number;
         };
+        /** LinkIn */
+        LinkIn: {
+            /** Linked To */
+            linked_to: string;
+            /** Note */
+            note: string;
+        };
         /** LiveCardWire */
         LiveCardWire: {
             /**
@@ -7113,6 +8004,14 @@ export interface components {
             /** Category Keys */
             category_keys?: string[];
         };
+        /** MerchantClassIn */
+        MerchantClassIn: {
+            /**
+             * Merchant Class
+             * @enum {string}
+             */
+            merchant_class: "standard" | "trusted" | "new";
+        };
         /** MerchantShop */
         MerchantShop: {
             /**
@@ -7198,6 +8097,11 @@ export interface components {
             /** Commission Fen 30D */
             commission_fen_30d: number;
         };
+        /** MonthBills */
+        MonthBills: {
+            /** Items */
+            items: components["schemas"]["DayBillWire"][];
+        };
         /**
          * MuteBody
          * @description 0 minutes lifts a mute.
@@ -7261,11 +8165,6 @@ export interface components {
             id: string;
             /** Name */
             name: string;
-        };
-        /** NoteIn */
-        NoteIn: {
-            /** Text */
-            text: string;
         };
         /** NoticeWire */
         NoticeWire: {
@@ -7776,6 +8675,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[BillLineWire] */
+        Page_BillLineWire_: {
+            /** Items */
+            items: components["schemas"]["BillLineWire"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[CarrierNoticeWire] */
         Page_CarrierNoticeWire_: {
             /** Items */
@@ -7962,6 +8868,13 @@ export interface components {
         Page_TokenWriteWire_: {
             /** Items */
             items: components["schemas"]["TokenWriteWire"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[WithdrawalWire] */
+        Page_WithdrawalWire_: {
+            /** Items */
+            items: components["schemas"]["WithdrawalWire"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -8796,6 +9709,11 @@ export interface components {
              */
             reason: string;
         };
+        /** ReasonWhyIn */
+        ReasonWhyIn: {
+            /** Reason */
+            reason: string;
+        };
         /** ReasonWire */
         ReasonWire: {
             /** Key */
@@ -8810,6 +9728,35 @@ export interface components {
              */
             fault: "merchant" | "buyer" | "none";
         };
+        /** ReconciledDay */
+        ReconciledDay: {
+            /** Provider */
+            provider: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Rows */
+            rows: number;
+            /** Charged Fen */
+            charged_fen: number;
+            /** Refunded Fen */
+            refunded_fen: number;
+            /** Fee Fen */
+            fee_fen: number;
+            /** Compared At */
+            compared_at: string;
+            /** Closed At */
+            closed_at: string | null;
+            /** Open */
+            open: number;
+        };
+        /** ReconciledDays */
+        ReconciledDays: {
+            /** Items */
+            items: components["schemas"]["ReconciledDay"][];
+        };
         /** Recovered */
         Recovered: {
             /** Recovered Fen */
@@ -8821,6 +9768,11 @@ export interface components {
         RedIn: {
             /** Red Number */
             red_number: string;
+        };
+        /** ReferenceIn */
+        ReferenceIn: {
+            /** Reference */
+            reference: string;
         };
         /**
          * RefundRow
@@ -9397,6 +10349,42 @@ export interface components {
             /** Platform Fen */
             platform_fen: number;
         };
+        /** SettledDay */
+        SettledDay: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Orders */
+            orders: number;
+            /** Total Fen */
+            total_fen: number;
+            /** Merchant Fen */
+            merchant_fen: number;
+            /** Creator Fen */
+            creator_fen: number;
+            /** Agency Fen */
+            agency_fen: number;
+            /** Leader Fen */
+            leader_fen: number;
+            /** Platform Fen */
+            platform_fen: number;
+            /** Subsidy Fen */
+            subsidy_fen: number;
+        };
+        /**
+         * SettledDays
+         * @description `waiting` orders are received and not settled, `waiting_fen` of the buyers' money.
+         */
+        SettledDays: {
+            /** Items */
+            items: components["schemas"]["SettledDay"][];
+            /** Waiting */
+            waiting: number;
+            /** Waiting Fen */
+            waiting_fen: number;
+        };
         /** SettlementSettledMessage */
         SettlementSettledMessage: {
             /**
@@ -9522,6 +10510,34 @@ export interface components {
             product_count: number;
             /** Description */
             description: string;
+        };
+        /** ShopDeposit */
+        ShopDeposit: {
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Shop */
+            shop: string;
+            /**
+             * Merchant Class
+             * @enum {string}
+             */
+            merchant_class: "standard" | "trusted" | "new";
+            /** Balance Fen */
+            balance_fen: number;
+            /** Minimum Fen */
+            minimum_fen: number;
+            /** Below Since */
+            below_since: string | null;
+            /** Blocked */
+            blocked: boolean;
+        };
+        /** ShopDeposits */
+        ShopDeposits: {
+            /** Items */
+            items: components["schemas"]["ShopDeposit"][];
         };
         /** ShopFurnished */
         ShopFurnished: {
@@ -10123,6 +11139,37 @@ export interface components {
             /** Items */
             items: components["schemas"]["RefusalTemplate"][];
         };
+        /** TermsIn */
+        TermsIn: {
+            /** Settle Days */
+            settle_days: number;
+            /** Withdrawal Min Fen */
+            withdrawal_min_fen: number;
+            /** Withdrawal Fee Fen */
+            withdrawal_fee_fen: number;
+            /** Deposit Min Fen */
+            deposit_min_fen: number;
+            /** Deposit Grace Days */
+            deposit_grace_days: number;
+        };
+        /** TermsWire */
+        TermsWire: {
+            /** Settle Days */
+            settle_days: number;
+            /** Withdrawal Min Fen */
+            withdrawal_min_fen: number;
+            /** Withdrawal Fee Fen */
+            withdrawal_fee_fen: number;
+            /** Deposit Min Fen */
+            deposit_min_fen: number;
+            /** Deposit Grace Days */
+            deposit_grace_days: number;
+            /**
+             * Audience
+             * @enum {string}
+             */
+            audience: "standard" | "trusted" | "new" | "creator";
+        };
         /** TestData */
         TestData: {
             /**
@@ -10301,6 +11348,13 @@ export interface components {
             /** Items */
             items: components["schemas"]["TracedParcel"][];
         };
+        /** TransferIn */
+        TransferIn: {
+            /** Fen */
+            fen: number;
+            /** Reference */
+            reference: string;
+        };
         /**
          * UnusedWire
          * @description A coupon of the buyer's that is not used here. `lack_fen`: what is missing to its threshold.
@@ -10449,6 +11503,94 @@ export interface components {
             quantity: number;
             /** Exchange Sku Id */
             exchange_sku_id?: string | null;
+        };
+        /** WithdrawIn */
+        WithdrawIn: {
+            /** Fen */
+            fen: number;
+        };
+        /**
+         * WithdrawableWire
+         * @description `available_fen` may be withdrawn now; `unripe_fen` is settled, but its period (T+`settle_days`) is not over.
+         */
+        WithdrawableWire: {
+            /** Balance Fen */
+            balance_fen: number;
+            /** Unripe Fen */
+            unripe_fen: number;
+            /** Held Fen */
+            held_fen: number;
+            /** Available Fen */
+            available_fen: number;
+            /** Settle Days */
+            settle_days: number;
+            /** Withdrawal Min Fen */
+            withdrawal_min_fen: number;
+            /** Withdrawal Fee Fen */
+            withdrawal_fee_fen: number;
+        };
+        /**
+         * WithdrawalAccount
+         * @description What the screen of withdrawals needs at once.
+         */
+        WithdrawalAccount: {
+            withdrawable: components["schemas"]["WithdrawableWire"];
+            bank_account: components["schemas"]["BankAccountWire"] | null;
+        };
+        /**
+         * WithdrawalState
+         * @enum {string}
+         */
+        WithdrawalState: "asked" | "approved" | "paid" | "refused" | "returned";
+        /** WithdrawalWire */
+        WithdrawalWire: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Owner */
+            owner: string;
+            /**
+             * Owner Kind
+             * @enum {string}
+             */
+            owner_kind: "shop" | "creator" | "leader";
+            /** Fen */
+            fen: number;
+            /** Fee Fen */
+            fee_fen: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "asked" | "approved" | "paid" | "refused" | "returned";
+            /** Holder */
+            holder: string;
+            /** Bank */
+            bank: string;
+            /** Number Masked */
+            number_masked: string;
+            /** Asked At */
+            asked_at: string;
+            /** Decided At */
+            decided_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Reference */
+            reference: string | null;
+        };
+        /** NoteIn */
+        kaibo__trade__http__small_verbs__NoteIn: {
+            /** Text */
+            text: string;
+        };
+        /** NoteIn */
+        kaibo__trade__wire_money__NoteIn: {
+            /** Note */
+            note: string;
         };
         /**
          * Problem
@@ -15687,7 +16829,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NoteIn"];
+                "application/json": components["schemas"]["kaibo__trade__http__small_verbs__NoteIn"];
             };
         };
         responses: {
@@ -18469,6 +19611,1609 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PayoutWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_bills: {
+        parameters: {
+            query: {
+                month: string;
+            };
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonthBills"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_bill_lines: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                shop_id: string;
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BillLineWire_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_bill_download: {
+        parameters: {
+            query?: {
+                format?: "csv" | "xlsx";
+            };
+            header?: never;
+            path: {
+                shop_id: string;
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_withdrawal_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithdrawalAccount"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_put_bank_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BankAccountIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithdrawalAccount"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_list_withdrawals: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WithdrawalWire_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_withdraw: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithdrawalWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_deposit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DepositWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_fill_deposit: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DepositIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DepositWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_give_deposit_back: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DepositIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DepositWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    creator_withdrawal_account: {
+        parameters: {
+            query?: {
+                as?: "creator" | "leader";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithdrawalAccount"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    creator_put_bank_account: {
+        parameters: {
+            query?: {
+                as?: "creator" | "leader";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BankAccountIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithdrawalAccount"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    creator_list_withdrawals: {
+        parameters: {
+            query?: {
+                as?: "creator" | "leader";
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WithdrawalWire_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    creator_withdraw: {
+        parameters: {
+            query?: {
+                as?: "creator" | "leader";
+            };
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithdrawalWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_accounts: {
+        parameters: {
+            query?: {
+                kind?: components["schemas"]["AccountKind"] | null;
+                at?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accounts"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    account_statement: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_StatementEntry_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_list_withdrawals: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["WithdrawalState"][] | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WithdrawalWire_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_approve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                withdrawal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithdrawalWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_refuse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                withdrawal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonWhyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithdrawalWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_paid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                withdrawal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReferenceIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithdrawalWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_returned: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                withdrawal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonWhyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithdrawalWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_bank_number: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                withdrawal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BankNumber"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_settlements: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettledDays"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_terms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllTerms"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_terms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                audience: "standard" | "trusted" | "new" | "creator";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TermsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllTerms"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_deposits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopDeposits"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_one_deposit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DepositWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DepositWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_deduct_deposit: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeductIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DepositWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_put_class: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MerchantClassIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopDeposit"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_funds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Funds"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_pay_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Funds"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconciliation_days: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciledDays"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconciliation_differences: {
+        parameters: {
+            query?: {
+                provider?: ("wechatpay" | "alipay" | "stripe") | null;
+                day?: string | null;
+                state?: ("open" | "accepted" | "linked" | "gone")[] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Differences"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconciliation_compare: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: "wechatpay" | "alipay" | "stripe";
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciledDays"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconciliation_close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: "wechatpay" | "alipay" | "stripe";
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciledDays"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconciliation_accept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                difference_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["kaibo__trade__wire_money__NoteIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Differences"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconciliation_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                difference_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Differences"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconciliation_note: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                difference_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["kaibo__trade__wire_money__NoteIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Differences"];
                 };
             };
             /** @description The input is not right; `errors` names each field. */

@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "4c7b51f47f44"
-down_revision = "4e0def7c9a1d"
+down_revision = "8c15a7e0f3d2"
 branch_labels = None
 depends_on = None
 
