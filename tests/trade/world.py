@@ -174,7 +174,7 @@ async def assert_ledger_sound(here: Context) -> None:
     async with here.database.transaction() as db:
         report = await check_ledger(db)
     assert report.sum_fen == 0
-    assert report.faults == ()
+    assert report.faults == (), report.faults
 
 
 async def column(here: Context, query: str, **values: Any) -> list[Any]:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from kaibo.goods.affiliate.rules import earns
 from kaibo.goods.affiliate.showcase import in_showcase
+from kaibo.goods.affiliate.slots.contract import close_slot, note_slot_funding, report_pitch_seconds
 from kaibo.goods.affiliate.terms import commission_terms, require_may_sell
 from kaibo.goods.affiliate.touch import record_touch, touches_of
 from kaibo.goods.catalog.categories import categories
@@ -28,6 +29,7 @@ from kaibo.people.facade import register_picture_resolver
 
 __all__ = [
     "category_keys",
+    "close_slot",
     "commission_terms",
     "consume",
     "count_product_rows",
@@ -35,6 +37,7 @@ __all__ = [
     "hold",
     "in_showcase",
     "lowest_prices",
+    "note_slot_funding",
     "picture_view",
     "product_cards",
     "product_header",
@@ -47,6 +50,7 @@ __all__ = [
     "register_listing_check",
     "release",
     "release_all",
+    "report_pitch_seconds",
     "require_approved",
     "require_may_sell",
     "require_picture",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from kaibo.goods.affiliate.samples.ask import DUE, forget_addresses, sample_due
+from kaibo.goods.affiliate.slots.contract import DUE as SLOT_DUE
+from kaibo.goods.affiliate.slots.contract import slot_due
 from kaibo.goods.affiliate.touch import FORGET, forget_person, forget_touches
 from kaibo.kernel.db import Db
 from kaibo.kernel.jobs import Jobs
@@ -16,6 +18,7 @@ jobs = Jobs("goods")
 
 timers.on(FORGET)(forget_touches)
 timers.on(DUE)(sample_due)
+timers.on(SLOT_DUE)(slot_due)
 
 
 @reactions.on(PersonDeleted)

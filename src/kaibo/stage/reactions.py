@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 
 from kaibo.goods.contracts import ProductChanged, StockChanged
+from kaibo.goods.contracts.slots import SlotDue
 from kaibo.kernel.db import Db
 from kaibo.kernel.ids import new_id
 from kaibo.kernel.jobs import Jobs
@@ -24,6 +25,7 @@ from kaibo.stage.chat.tables import chat_lines
 from kaibo.stage.ingest.keep_recording import keep_recording
 from kaibo.stage.ingest.report_recording import KEEP_JOB
 from kaibo.stage.live.announce import announce
+from kaibo.stage.pitches.measure import measure_slot
 from kaibo.stage.rooms.lookup import is_demo
 from kaibo.stage.rooms.tables import follows
 from kaibo.trade.contracts import OrderEvent, OrderPaid, OrderPlaced, OrderRefunded
@@ -98,6 +100,9 @@ async def forget_person(db: Db, event: PersonDeleted) -> None:
     """Follows go; chat is kept for three years by law, without the name."""
     await db.execute(delete(follows).where(follows.c.person_id == event.person_id))
     await db.execute(update(chat_lines).where(chat_lines.c.person_id == event.person_id).values(name=GONE_NAME))
+
+
+reactions.on(SlotDue)(measure_slot)
 
 
 timers = Timers("stage")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
+from kaibo.goods.contracts.slots import SlotMeasured, SlotReleased, SlotSigned
 from kaibo.kernel import context
 from kaibo.kernel.jobs import Jobs
 from kaibo.kernel.outbox import Expander
@@ -32,6 +33,7 @@ from kaibo.trade.settlement.close import settle_by_time
 from kaibo.trade.shipping.model import ParcelId
 from kaibo.trade.shipping.receive_by_time import receive_by_time
 from kaibo.trade.shipping.track import ASK_CARRIER, TRACK, ask_carrier, drive_parcel
+from kaibo.trade.slots.money import hold_fee, release_fee, settle_fee
 
 reactions = Reactions("trade")
 timers = Timers("trade")
@@ -50,6 +52,9 @@ timers.on(ISSUE)(drive_invoice)
 timers.on(DEADLINE)(decide_by_time)
 
 reactions.on(PaymentRefundDone)(finish_case)
+reactions.on(SlotSigned)(hold_fee)
+reactions.on(SlotReleased)(release_fee)
+reactions.on(SlotMeasured)(settle_fee)
 reactions.on(OrderShipped)(fund_cover)
 reactions.on(OrderSettled)(recover_after_settlement)
 timers.on(MORNING)(every_morning)

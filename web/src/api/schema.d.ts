@@ -1665,6 +1665,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/shops/{shop_id}/slot-contracts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Shop Slots
+         * @description The shop's contracts, newest first.
+         */
+        get: operations["list_shop_slots"];
+        put?: never;
+        /**
+         * Propose Slot Contract
+         * @description Write and sign for the shop; in force once the creator has signed and the fee is held.
+         */
+        post: operations["propose_slot_contract"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/slot-contracts/{contract_id}/fund": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fund Slot Contract
+         * @description There was too little to hold the fee; try again.
+         */
+        post: operations["fund_slot_contract"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/slot-contracts/{contract_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Shop Slot
+         * @description Take the proposal back, or step back before it begins.
+         */
+        post: operations["end_shop_slot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/creators/me/contracts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List My Slots
+         * @description My contracts, newest first.
+         */
+        get: operations["list_my_slots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/creators/me/contracts/{contract_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer Slot Contract
+         * @description Sign or decline.
+         */
+        post: operations["answer_slot_contract"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/creators/me/contracts/{contract_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End My Slot
+         * @description Step back before it begins; the fee is released in full.
+         */
+        post: operations["end_my_slot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/orders/quote": {
         parameters: {
             query?: never;
@@ -8850,6 +8974,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[SlotWire] */
+        Page_SlotWire_: {
+            /** Items */
+            items: components["schemas"]["SlotWire"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[StatementEntry] */
         Page_StatementEntry_: {
             /** Items */
@@ -10928,6 +11059,109 @@ export interface components {
             stock_left: number;
             /** Limit Per Buyer */
             limit_per_buyer: number | null;
+        };
+        /** SlotAnswer */
+        SlotAnswer: {
+            /** Sign */
+            sign: boolean;
+        };
+        /**
+         * SlotBody
+         * @description Exactly one of `phone` and `creator_id`. A minimum of 0 promises nothing.
+         */
+        SlotBody: {
+            /** Phone */
+            phone?: string | null;
+            /** Creator Id */
+            creator_id?: string | null;
+            /** Title */
+            title: string;
+            /** Fee Fen */
+            fee_fen: number;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /**
+             * Pitch Minutes Min
+             * @default 0
+             */
+            pitch_minutes_min: number;
+            /**
+             * Gmv Fen Min
+             * @default 0
+             */
+            gmv_fen_min: number;
+            /** Product Ids */
+            product_ids: string[];
+        };
+        /**
+         * SlotWire
+         * @description `terms_sha256` is of what both signed. `earned_fen` of the fee is the creator's, the rest was released.
+         */
+        SlotWire: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Shop Name */
+            shop_name: string;
+            /**
+             * Creator Id
+             * Format: uuid
+             */
+            creator_id: string;
+            /** Creator Name */
+            creator_name: string;
+            /** Title */
+            title: string;
+            /** Fee Fen */
+            fee_fen: number;
+            /** Starts At */
+            starts_at: string;
+            /** Ends At */
+            ends_at: string;
+            /** Pitch Minutes Min */
+            pitch_minutes_min: number;
+            /** Gmv Fen Min */
+            gmv_fen_min: number;
+            /** Terms Sha256 */
+            terms_sha256: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "proposed" | "declined" | "withdrawn" | "lapsed" | "signed" | "unfunded" | "held" | "cancelled" | "measuring" | "settled";
+            /** Shop Signed By */
+            shop_signed_by: string;
+            /** Shop Signed At */
+            shop_signed_at: string;
+            /** Creator Signed At */
+            creator_signed_at: string | null;
+            /** May Cancel */
+            may_cancel: boolean;
+            /** Pitch Seconds */
+            pitch_seconds: number | null;
+            /** Gmv Fen */
+            gmv_fen: number | null;
+            /** Earned Fen */
+            earned_fen: number | null;
+            /** Settled At */
+            settled_at: string | null;
+            /** Products */
+            products: components["schemas"]["ProductCardWire"][];
         };
         /** SlowModeBody */
         SlowModeBody: {
@@ -15544,6 +15778,302 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SampleWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_shop_slots: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SlotWire_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    propose_slot_contract: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SlotBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlotWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fund_slot_contract: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+                contract_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlotWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_shop_slot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+                contract_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlotWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_my_slots: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SlotWire_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answer_slot_contract: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                contract_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SlotAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlotWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_my_slot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                contract_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlotWire"];
                 };
             };
             /** @description The input is not right; `errors` names each field. */

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from kaibo.goods.http import importing, pictures, plans, products, reviews, samples, selection, shelf
+from kaibo.goods.http import importing, pictures, plans, products, reviews, samples, selection, shelf, slots
 
 routers: tuple[APIRouter, ...] = (
     shelf.router,
@@ -13,4 +13,5 @@ routers: tuple[APIRouter, ...] = (
     plans.router,
     selection.router,
     samples.router,
+    slots.router,
 )

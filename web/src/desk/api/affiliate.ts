@@ -85,3 +85,14 @@ export const affiliate = {
   agencyReviews: (state: string, cursor?: string) => http.get<Listed<Agency>>('/api/reviews/agencies', { state, cursor }),
   reviewAgency: (id: string, approve: boolean, reason: string) => http.post<Agency>(`/api/reviews/agencies/${id}`, { approve, reason }),
 }
+
+export type Slot = Schemas['SlotWire']
+export const slots = {
+  ofShop: (shopId: string, cursor?: string) => http.get<Listed<Slot>>(`${shop(shopId)}/slot-contracts`, { cursor }),
+  propose: (shopId: string, body: Schemas['SlotBody'], key: string) => http.create<Slot>(`${shop(shopId)}/slot-contracts`, body, key),
+  fund: (shopId: string, id: string) => http.post<Slot>(`${shop(shopId)}/slot-contracts/${id}/fund`),
+  endForShop: (shopId: string, id: string) => http.post<Slot>(`${shop(shopId)}/slot-contracts/${id}/end`),
+  mine: (cursor?: string) => http.get<Listed<Slot>>(`${me}/contracts`, { cursor }),
+  answer: (id: string, sign: boolean) => http.post<Slot>(`${me}/contracts/${id}`, { sign }),
+  end: (id: string) => http.post<Slot>(`${me}/contracts/${id}/end`),
+}
