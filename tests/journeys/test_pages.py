@@ -43,13 +43,14 @@ VISITS: dict[str, list[str]] = {
     ],
     "merchant": [
         "/desk/shops/{shop}", "/desk/shops/{shop}/products", "/desk/shops/{shop}/products/new",
-        "/desk/shops/{shop}/products/{product}", "/desk/shops/{shop}/orders", "/desk/shops/{shop}/money",
+        "/desk/shops/{shop}/products/{product}", "/desk/shops/{shop}/orders", "/desk/shops/{shop}/money", "/desk/shops/{shop}/files",
+        "/desk/shops/{shop}/staff", "/desk/shops/{shop}/webhooks", "/desk/tokens",
         "/desk/shops/{shop}/coupons", "/desk/merchant",
     ],
     "reviewer": [
         "/desk/wall", "/desk/reviews", "/desk/reviews?kind=merchants", "/desk/reviews?kind=realnames", "/desk/find-orders",
         "/desk/coupons",
-        "/desk/ledger", "/desk/payment-notices", "/desk/parked",
+        "/desk/ledger", "/desk/payment-notices", "/desk/parked", "/desk/failed-jobs", "/desk/webhooks",
     ],
 }  # fmt: skip
 ON_PHONE = {"visitor", "buyer"}

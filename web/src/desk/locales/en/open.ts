@@ -130,6 +130,7 @@ export default {
   'export.expired': 'Expired',
   'ship_file.lead': 'Every row ships its order; rows with a fault are named and hold up nothing else',
   'ship_file.choose': 'Choose an Excel or CSV file',
+  'ship_file.drop': 'or drop it here (at most 2 MB and 1,000 rows)',
   'ship_file.shipped': 'Shipped',
   'ship_file.all_good': 'All shipped',
   'ship_column.number': 'Order number',

@@ -130,6 +130,7 @@ export default {
   'export.expired': '已过期',
   'ship_file.lead': '把每一行的订单发出；有问题的行会逐行说明，不影响其他行',
   'ship_file.choose': '选择 Excel 或 CSV 文件',
+  'ship_file.drop': '或把文件拖到这里（最大 2 MB、1000 行）',
   'ship_file.shipped': '已发货',
   'ship_file.all_good': '全部发货成功',
   'ship_column.number': '订单号',
