@@ -43,8 +43,8 @@ VISITS: dict[str, list[str]] = {
     ],
     "merchant": [
         "/desk/shops/{shop}", "/desk/shops/{shop}/products", "/desk/shops/{shop}/products/new",
-        "/desk/shops/{shop}/products/{product}", "/desk/shops/{shop}/orders", "/desk/shops/{shop}/money", "/desk/shops/{shop}/files",
-        "/desk/shops/{shop}/staff", "/desk/shops/{shop}/webhooks", "/desk/tokens",
+        "/desk/shops/{shop}/products/{product}", "/desk/shops/{shop}/orders", "/desk/shops/{shop}/money",
+        "/desk/shops/{shop}/files", "/desk/shops/{shop}/staff", "/desk/shops/{shop}/webhooks", "/desk/tokens",
         "/desk/shops/{shop}/coupons", "/desk/merchant",
     ],
     "reviewer": [

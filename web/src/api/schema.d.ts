@@ -5467,6 +5467,106 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "parcel.shipped": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * parcel.shipped
+         * @description Signed with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (Standard Webhooks). Answer any 2xx within 15 s; else it is sent again over three days. Order is not promised and a call may come twice: keep the `webhook-id`.
+         */
+        post: operations["hear_parcel_shippedparcel_shipped_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "parcel.delivered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * parcel.delivered
+         * @description Signed with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (Standard Webhooks). Answer any 2xx within 15 s; else it is sent again over three days. Order is not promised and a call may come twice: keep the `webhook-id`.
+         */
+        post: operations["hear_parcel_deliveredparcel_delivered_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "aftersales.opened": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * aftersales.opened
+         * @description Signed with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (Standard Webhooks). Answer any 2xx within 15 s; else it is sent again over three days. Order is not promised and a call may come twice: keep the `webhook-id`.
+         */
+        post: operations["hear_aftersales_openedaftersales_opened_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "aftersales.moved": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * aftersales.moved
+         * @description Signed with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (Standard Webhooks). Answer any 2xx within 15 s; else it is sent again over three days. Order is not promised and a call may come twice: keep the `webhook-id`.
+         */
+        post: operations["hear_aftersales_movedaftersales_moved_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "aftersales.closed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * aftersales.closed
+         * @description Signed with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (Standard Webhooks). Answer any 2xx within 15 s; else it is sent again over three days. Order is not promised and a call may come twice: keep the `webhook-id`.
+         */
+        post: operations["hear_aftersales_closedaftersales_closed_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "product.changed": {
         parameters: {
             query?: never;
@@ -5699,6 +5799,63 @@ export interface components {
         Addresses: {
             /** Items */
             items: components["schemas"]["Address"][];
+        };
+        /** AftersalesClosedMessage */
+        AftersalesClosedMessage: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "aftersales.closed";
+            /**
+             * Version
+             * @constant
+             */
+            version: 1;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["CaseData"];
+        };
+        /** AftersalesMovedMessage */
+        AftersalesMovedMessage: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "aftersales.moved";
+            /**
+             * Version
+             * @constant
+             */
+            version: 1;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["CaseData"];
+        };
+        /** AftersalesOpenedMessage */
+        AftersalesOpenedMessage: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "aftersales.opened";
+            /**
+             * Version
+             * @constant
+             */
+            version: 1;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["CaseData"];
         };
         /**
          * AgainLine
@@ -6273,6 +6430,42 @@ export interface components {
             open: number;
             /** Yours */
             yours: number;
+        };
+        /**
+         * CaseData
+         * @description An after-sales case: `kind` and `state` as GET /api/shops/{shop_id}/aftersales says them; `actor` moved it.
+         */
+        CaseData: {
+            /**
+             * Case Id
+             * Format: uuid
+             */
+            case_id: string;
+            /** Number */
+            number: string;
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Kind */
+            kind: string;
+            /** State */
+            state: string;
+            /** Refund Fen */
+            refund_fen: number;
+            /** Actor */
+            actor: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
         };
         /**
          * CaseFiguresWire
@@ -9033,6 +9226,62 @@ export interface components {
             /** Quiet 48H */
             quiet_48h: number;
         };
+        /** ParcelData */
+        ParcelData: {
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Number */
+            number: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Total Fen */
+            total_fen: number;
+            /** Lines */
+            lines: components["schemas"]["LineData"][];
+            /** Source Kind */
+            source_kind: string | null;
+            /** Source Id */
+            source_id: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Parcel Id
+             * Format: uuid
+             */
+            parcel_id: string;
+            /** Carrier */
+            carrier: string;
+            /** Tracking Number */
+            tracking_number: string;
+        };
+        /** ParcelDeliveredMessage */
+        ParcelDeliveredMessage: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "parcel.delivered";
+            /**
+             * Version
+             * @constant
+             */
+            version: 1;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["ParcelData"];
+        };
         /**
          * ParcelIn
          * @description `lines` go into this parcel; null is everything that is left.
@@ -9064,6 +9313,25 @@ export interface components {
             line_id: string;
             /** Quantity */
             quantity: number;
+        };
+        /** ParcelShippedMessage */
+        ParcelShippedMessage: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "parcel.shipped";
+            /**
+             * Version
+             * @constant
+             */
+            version: 1;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["ParcelData"];
         };
         /**
          * ParcelState
@@ -10446,7 +10714,10 @@ export interface components {
              */
             freight_fen: number;
         };
-        /** SettledData */
+        /**
+         * SettledData
+         * @description The five shares sum to `total_fen - refunded_fen + subsidy_fen` (what the platform pays for its own discounts).
+         */
         SettledData: {
             /**
              * Order Id
@@ -10477,8 +10748,16 @@ export interface components {
             merchant_fen: number;
             /** Creator Fen */
             creator_fen: number;
+            /** Agency Fen */
+            agency_fen: number;
+            /** Leader Fen */
+            leader_fen: number;
             /** Platform Fen */
             platform_fen: number;
+            /** Subsidy Fen */
+            subsidy_fen: number;
+            /** Refunded Fen */
+            refunded_fen: number;
         };
         /** SettledDay */
         SettledDay: {
@@ -24672,6 +24951,171 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["SettlementSettledMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hear_parcel_shippedparcel_shipped_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParcelShippedMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hear_parcel_deliveredparcel_delivered_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParcelDeliveredMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hear_aftersales_openedaftersales_opened_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AftersalesOpenedMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hear_aftersales_movedaftersales_moved_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AftersalesMovedMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hear_aftersales_closedaftersales_closed_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AftersalesClosedMessage"];
             };
         };
         responses: {

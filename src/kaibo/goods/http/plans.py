@@ -27,7 +27,7 @@ from kaibo.people.contracts import ShopId
 router = APIRouter(tags=["affiliate"])
 
 
-@router.get("/api/shops/{shop_id}/plans", dependencies=[auth.shop_staff])
+@router.get("/api/shops/{shop_id}/plans", dependencies=[auth.shop_staff, auth.scope("affiliate:read")])
 async def list_plans(shop_id: Id, db: DbDep, page: PageQuery) -> Page[PlanWire]:
     """The shop's plans, newest first."""
     found = await plans_of_shop(db, shop_id, before=page.uuid(0), limit=page.limit + 1)
@@ -35,7 +35,9 @@ async def list_plans(shop_id: Id, db: DbDep, page: PageQuery) -> Page[PlanWire]:
     return Page(items=items, next_cursor=encode_cursor(str(items[-1].id)) if len(found) > page.limit else None)
 
 
-@router.post("/api/shops/{shop_id}/plans", status_code=201, dependencies=[auth.shop_staff])
+@router.post(
+    "/api/shops/{shop_id}/plans", status_code=201, dependencies=[auth.shop_staff, auth.scope("affiliate:write")]
+)
 async def add_plan(shop_id: Id, body: PlanBody, db: DbDep, caller: CallerDep, idem: Idempotent) -> PlanFull:
     """A new plan, without products yet."""
     async with idem.guard(db, caller, body) as seen:
@@ -45,12 +47,14 @@ async def add_plan(shop_id: Id, body: PlanBody, db: DbDep, caller: CallerDep, id
         return seen.keep(await plan_full(db, made, clock.now()))
 
 
-@router.get("/api/shops/{shop_id}/plans/{plan_id}", dependencies=[auth.shop_staff])
+@router.get("/api/shops/{shop_id}/plans/{plan_id}", dependencies=[auth.shop_staff, auth.scope("affiliate:read")])
 async def get_plan(shop_id: Id, plan_id: Id, db: DbDep) -> PlanFull:
     return await plan_full(db, await plan(db, plan_id, shop_id=shop_id), clock.now())
 
 
-@router.post("/api/shops/{shop_id}/plans/{plan_id}/rates", dependencies=[auth.shop_staff])
+@router.post(
+    "/api/shops/{shop_id}/plans/{plan_id}/rates", dependencies=[auth.shop_staff, auth.scope("affiliate:write")]
+)
 async def set_plan_rate(shop_id: Id, plan_id: Id, body: RateBody, db: DbDep, caller: CallerDep) -> PlanFull:
     """A rise counts at once; what lowers a creator's earnings counts from the next midnight (Asia/Shanghai)."""
     changed = await set_rate(
@@ -59,13 +63,16 @@ async def set_plan_rate(shop_id: Id, plan_id: Id, body: RateBody, db: DbDep, cal
     return await plan_full(db, changed, clock.now())
 
 
-@router.post("/api/shops/{shop_id}/plans/{plan_id}/stop", dependencies=[auth.shop_staff])
+@router.post("/api/shops/{shop_id}/plans/{plan_id}/stop", dependencies=[auth.shop_staff, auth.scope("affiliate:write")])
 async def stop_selling_plan(shop_id: Id, plan_id: Id, db: DbDep, caller: CallerDep) -> PlanFull:
     """The plan ends at the next midnight (Asia/Shanghai)."""
     return await plan_full(db, await stop_plan(db, shop_id, plan_id, by=caller.id), clock.now())
 
 
-@router.post("/api/shops/{shop_id}/plans/{plan_id}/invitations", dependencies=[auth.shop_staff, limited("60/minute")])
+@router.post(
+    "/api/shops/{shop_id}/plans/{plan_id}/invitations",
+    dependencies=[auth.shop_staff, auth.scope("affiliate:write"), limited("60/minute")],
+)
 async def invite_party(shop_id: Id, plan_id: Id, body: InviteBody, db: DbDep, caller: CallerDep) -> PlanFull:
     """Invite a creator, or an agency with all whom it represents. Nothing is in force before they accept."""
     if body.agency_name is not None:
@@ -76,7 +83,10 @@ async def invite_party(shop_id: Id, plan_id: Id, body: InviteBody, db: DbDep, ca
     return await plan_full(db, await plan(db, plan_id), clock.now())
 
 
-@router.delete("/api/shops/{shop_id}/plans/{plan_id}/invitations/{party_id}", dependencies=[auth.shop_staff])
+@router.delete(
+    "/api/shops/{shop_id}/plans/{plan_id}/invitations/{party_id}",
+    dependencies=[auth.shop_staff, auth.scope("affiliate:write")],
+)
 async def remove_plan_party(shop_id: Id, plan_id: Id, party_id: Id, db: DbDep, caller: CallerDep) -> PlanFull:
     """An open invitation goes at once; an accepted party is out from the next midnight."""
     await remove_party(db, shop_id, plan_id, party_id, by=caller.id)

@@ -26,13 +26,15 @@ router = APIRouter(tags=["affiliate"])
 States = Annotated[list[SampleState], Query(max_length=10)]
 
 
-@router.get("/api/shops/{shop_id}/sample-offers", dependencies=[auth.shop_staff])
+@router.get("/api/shops/{shop_id}/sample-offers", dependencies=[auth.shop_staff, auth.scope("affiliate:read")])
 async def list_sample_offers(shop_id: Id, db: DbDep) -> SampleOffers:
     """The products this shop gives samples of."""
     return SampleOffers(items=await offer_wires(db, await offers_of_shop(db, shop_id)))
 
 
-@router.put("/api/shops/{shop_id}/sample-offers/{product_id}", dependencies=[auth.shop_staff])
+@router.put(
+    "/api/shops/{shop_id}/sample-offers/{product_id}", dependencies=[auth.shop_staff, auth.scope("affiliate:write")]
+)
 async def put_sample_offer(
     shop_id: Id, product_id: Id, body: SampleOfferBody, db: DbDep, caller: CallerDep
 ) -> SampleOffers:
@@ -41,14 +43,16 @@ async def put_sample_offer(
     return await list_sample_offers(shop_id, db)
 
 
-@router.delete("/api/shops/{shop_id}/sample-offers/{product_id}", dependencies=[auth.shop_staff])
+@router.delete(
+    "/api/shops/{shop_id}/sample-offers/{product_id}", dependencies=[auth.shop_staff, auth.scope("affiliate:write")]
+)
 async def stop_sample_offer(shop_id: Id, product_id: Id, db: DbDep) -> SampleOffers:
     """Offer no more; samples under way go on."""
     await stop_samples(db, shop_id, product_id)
     return await list_sample_offers(shop_id, db)
 
 
-@router.get("/api/shops/{shop_id}/samples", dependencies=[auth.shop_staff])
+@router.get("/api/shops/{shop_id}/samples", dependencies=[auth.shop_staff, auth.scope("affiliate:read")])
 async def list_shop_samples(
     shop_id: Id,
     db: DbDep,
@@ -61,7 +65,9 @@ async def list_shop_samples(
     return Page(items=items, next_cursor=encode_cursor(str(items[-1].id)) if len(found) > page.limit else None)
 
 
-@router.post("/api/shops/{shop_id}/samples/{sample_id}/steps", dependencies=[auth.shop_staff])
+@router.post(
+    "/api/shops/{shop_id}/samples/{sample_id}/steps", dependencies=[auth.shop_staff, auth.scope("affiliate:write")]
+)
 async def step_shop_sample(shop_id: Id, sample_id: Id, body: ShopStepBody, db: DbDep, caller: CallerDep) -> SampleWire:
     """Approve, refuse, ship, take back, or let the creator keep it."""
     changed = await step_sample(db, sample_id, actor="shop", actor_id=caller.id, shop_id=shop_id, **body.model_dump())

@@ -55,9 +55,35 @@ class RefundedData(OrderData):
 
 
 class SettledData(OrderData):
+    """The five shares sum to `total_fen - refunded_fen + subsidy_fen` (what the platform pays for its own discounts)."""
+
     merchant_fen: Fen
     creator_fen: Fen
+    agency_fen: Fen
+    leader_fen: Fen
     platform_fen: Fen
+    subsidy_fen: Fen
+    refunded_fen: Fen
+
+
+class ParcelData(OrderData):
+    parcel_id: Id
+    carrier: str
+    tracking_number: str
+
+
+class CaseData(Wire):
+    """An after-sales case: `kind` and `state` as GET /api/shops/{shop_id}/aftersales says them; `actor` moved it."""
+
+    case_id: Id
+    number: str
+    order_id: Id
+    shop_id: Id
+    kind: str
+    state: str
+    refund_fen: Fen
+    actor: str
+    at: Instant
 
 
 class ProductData(Wire):
@@ -121,7 +147,7 @@ def _of_order(model: type[OrderData], *more: str) -> Tell:
             number=event.number,
             shop_id=event.shop_id,
             total_fen=event.total_fen,
-            lines=[LineData(**vars(line)) for line in event.lines],
+            lines=[LineData(**{n: getattr(line, n) for n in LineData.model_fields}) for line in event.lines],
             source_kind=source.kind if source else None,
             source_id=source.id if source else None,
             at=event.at,
@@ -130,6 +156,10 @@ def _of_order(model: type[OrderData], *more: str) -> Tell:
         return Told(event.shop_id, data)
 
     return tell
+
+
+async def _case(_db: Db, event: trade.AftersalesEvent) -> Told:
+    return Told(event.shop_id, CaseData(**{name: getattr(event, name) for name in CaseData.model_fields}))
 
 
 async def _product(_db: Db, event: ProductChanged) -> Told:
@@ -146,6 +176,7 @@ async def _stock(db: Db, event: StockChanged) -> Told | None:
     return Told(card.shop_id, StockData(shop_id=card.shop_id, **{n: getattr(event, n) for n in _STOCK}))
 
 
+_PARCEL = ("parcel_id", "carrier", "tracking_number")
 _STOCK = ("sku_id", "product_id", "available")
 
 
@@ -169,8 +200,13 @@ _ALL = (
         "settlement.settled",
         trade.OrderSettled,
         SettledData,
-        _of_order(SettledData, "merchant_fen", "creator_fen", "platform_fen"),
+        _of_order(SettledData, *(name for name in SettledData.model_fields if name not in OrderData.model_fields)),
     ),
+    Published("parcel.shipped", trade.ParcelShipped, ParcelData, _of_order(ParcelData, *_PARCEL)),
+    Published("parcel.delivered", trade.ParcelDelivered, ParcelData, _of_order(ParcelData, *_PARCEL)),
+    Published("aftersales.opened", trade.AftersalesOpened, CaseData, _case),
+    Published("aftersales.moved", trade.AftersalesMoved, CaseData, _case),
+    Published("aftersales.closed", trade.AftersalesClosed, CaseData, _case),
     Published("product.changed", ProductChanged, ProductData, _product),
     Published("stock.changed", StockChanged, StockData, _stock),
     Published("broadcast.live", BroadcastWentLive, BroadcastData, _went_live),

@@ -134,7 +134,7 @@ async def leave_agency(agency_id: Id, db: DbDep, caller: CallerDep) -> Agreement
     return AgreementWire.of(await agree.part(db, agency_id, caller.id, by=caller.id), clock.now())
 
 
-@router.get("/api/reviews/agencies", dependencies=[auth.platform("reviewer")])
+@router.get("/api/reviews/agencies", dependencies=[auth.platform("reviewer"), auth.scope("platform:read")])
 async def list_agency_reviews(db: DbDep, page: PageQuery, state: AgencyState = "pending") -> Page[AgencyWire]:
     """Applications, oldest first."""
     found = await agencies_in(db, state, page.uuid(0), page.limit + 1)
@@ -142,7 +142,9 @@ async def list_agency_reviews(db: DbDep, page: PageQuery, state: AgencyState = "
     return Page(items=items, next_cursor=encode_cursor(str(items[-1].id)) if len(found) > page.limit else None)
 
 
-@router.post("/api/reviews/agencies/{agency_id}", dependencies=[auth.platform("reviewer")])
+@router.post(
+    "/api/reviews/agencies/{agency_id}", dependencies=[auth.platform("reviewer"), auth.scope("platform:write")]
+)
 async def review_agency(agency_id: Id, body: Decision, db: DbDep, caller: CallerDep) -> AgencyWire:
     """Approve, or refuse with a reason."""
     return AgencyWire.of(await decide_agency(db, caller.id, agency_id, approve=body.approve, reason=body.reason))

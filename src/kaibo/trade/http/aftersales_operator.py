@@ -36,7 +36,7 @@ from kaibo.trade.http.aftersales_shop import after, cursor_after
 router = APIRouter(tags=["operators"])
 
 
-@router.get("/api/operator/arbitrations", dependencies=[auth.platform("operator")])
+@router.get("/api/operator/arbitrations", dependencies=[auth.platform("operator"), auth.scope("platform:read")])
 async def arbitrations(
     db: DbDep,
     caller: CallerDep,
@@ -55,32 +55,37 @@ async def arbitrations(
     return Page[CaseWire](items=await present_cases(db, shown, "operator", caller.locale), next_cursor=following)
 
 
-@router.get("/api/operator/arbitrations/rules", dependencies=[auth.platform("operator")])
+@router.get("/api/operator/arbitrations/rules", dependencies=[auth.platform("operator"), auth.scope("platform:read")])
 async def arbitration_rules(caller: CallerDep) -> ArbitrationRules:
     """Under what a decision may be taken."""
     found = [present_rule(rule, caller.locale) for rule in rulebook.ARBITRATION_RULES]
     return ArbitrationRules(items=[rule for rule in found if rule is not None])
 
 
-@router.get("/api/operator/arbitrations/{case_id}", dependencies=[auth.platform("operator")])
+@router.get(
+    "/api/operator/arbitrations/{case_id}", dependencies=[auth.platform("operator"), auth.scope("platform:read")]
+)
 async def one_arbitration(case_id: Id, db: DbDep, caller: CallerDep) -> CasePage:
     """Any case, with what both sides have shown."""
     return await present_case(db, await find_case(db, case_id), "operator", caller.locale)
 
 
-@router.post("/api/operator/arbitrations/{case_id}/decide", dependencies=[auth.platform("operator")])
+@router.post(
+    "/api/operator/arbitrations/{case_id}/decide",
+    dependencies=[auth.platform("operator")],
+)
 async def decide_arbitration(case_id: Id, body: DecideIn, db: DbDep, caller: CallerDep) -> CasePage:
     decision = Decision(**body.model_dump())
     case = await decide_case(db, case_id, decision, by=caller.id)
     return await present_case(db, case, "operator", caller.locale)
 
 
-@router.get("/api/operator/compensation", dependencies=[auth.platform("operator")])
+@router.get("/api/operator/compensation", dependencies=[auth.platform("operator"), auth.scope("platform:read")])
 async def compensation_fund(db: DbDep) -> FundWire:
     return FundWire(**vars(await fund(db)))
 
 
-@router.get("/api/operator/compensation/claims", dependencies=[auth.platform("operator")])
+@router.get("/api/operator/compensation/claims", dependencies=[auth.platform("operator"), auth.scope("platform:read")])
 async def compensation_claims(
     db: DbDep, caller: CallerDep, page: PageQuery, open: Annotated[bool, Query()] = False
 ) -> Page[ClaimWire]:
@@ -91,13 +96,16 @@ async def compensation_claims(
     return Page[ClaimWire](items=await _claims(db, shown, caller.locale), next_cursor=following)
 
 
-@router.post("/api/operator/compensation/shops/{shop_id}/recover", dependencies=[auth.platform("operator")])
+@router.post(
+    "/api/operator/compensation/shops/{shop_id}/recover",
+    dependencies=[auth.platform("operator")],
+)
 async def recover_from_shop(shop_id: Id, db: DbDep) -> Recovered:
     """Take now what the shop's deposit and balance can give; the rest comes with its next settlement."""
     return Recovered(recovered_fen=await recover(db, shop_id), owed_fen=await debt_of(db, shop_id))
 
 
-@router.get("/api/operator/compensation/payouts", dependencies=[auth.platform("operator")])
+@router.get("/api/operator/compensation/payouts", dependencies=[auth.platform("operator"), auth.scope("platform:read")])
 async def buyer_payouts(db: DbDep, page: PageQuery, waiting: Annotated[bool, Query()] = True) -> Page[PayoutWire]:
     """What buyers are owed beyond their payments, newest first. `waiting`: not paid yet."""
     found = await list_payouts(db, waiting_only=waiting, before=page.uuid(0), limit=page.limit + 1)
@@ -106,7 +114,10 @@ async def buyer_payouts(db: DbDep, page: PageQuery, waiting: Annotated[bool, Que
     return Page[PayoutWire](items=await _payouts(db, shown), next_cursor=following)
 
 
-@router.post("/api/operator/compensation/payouts/{payout_id}/paid", dependencies=[auth.platform("operator")])
+@router.post(
+    "/api/operator/compensation/payouts/{payout_id}/paid",
+    dependencies=[auth.platform("operator")],
+)
 async def payout_is_paid(payout_id: Id, body: PaidIn, db: DbDep, caller: CallerDep) -> PayoutWire:
     """The transfer was made; repeating it changes nothing."""
     paid = await pay_out(db, payout_id, reference=body.reference, by=caller.id)

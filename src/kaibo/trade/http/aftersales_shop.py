@@ -79,7 +79,7 @@ def cursor_after(case: Case) -> str:
     return encode_cursor(f"{case.deadline.isoformat()}|{case.id}")
 
 
-@router.get("/api/shops/{shop_id}/aftersales", dependencies=[auth.shop_staff])
+@router.get("/api/shops/{shop_id}/aftersales", dependencies=[auth.shop_staff, auth.scope("aftersales:read")])
 async def shop_aftersales(
     shop_id: Id,
     db: DbDep,
@@ -103,7 +103,7 @@ async def shop_aftersales(
     return Page[CaseWire](items=await present_cases(db, shown, "shop", caller.locale), next_cursor=following)
 
 
-@router.get("/api/shops/{shop_id}/aftersales/figures", dependencies=[auth.shop_staff])
+@router.get("/api/shops/{shop_id}/aftersales/figures", dependencies=[auth.shop_staff, auth.scope("aftersales:read")])
 async def shop_aftersales_figures(shop_id: Id, db: DbDep) -> CaseFiguresWire:
     found = await figures(db, shop_id, clock.now())
     states = await count_by_state(db, Which(shop_id=shop_id, open=True))
@@ -118,12 +118,12 @@ async def shop_aftersales_figures(shop_id: Id, db: DbDep) -> CaseFiguresWire:
     )
 
 
-@router.get("/api/shops/{shop_id}/aftersales/terms", dependencies=[auth.shop_staff])
+@router.get("/api/shops/{shop_id}/aftersales/terms", dependencies=[auth.shop_staff, auth.scope("aftersales:read")])
 async def shop_aftersales_terms(shop_id: Id, db: DbDep) -> ShopTermsWire:
     return _terms(await terms_of(db, shop_id))
 
 
-@router.put("/api/shops/{shop_id}/aftersales/terms", dependencies=[auth.shop_staff])
+@router.put("/api/shops/{shop_id}/aftersales/terms", dependencies=[auth.shop_staff, auth.scope("aftersales:write")])
 async def promise_aftersales_terms(shop_id: Id, body: ShopTermsIn, db: DbDep, caller: CallerDep) -> ShopTermsWire:
     wanted = ShopTerms(
         shop_id=ShopId(shop_id),
@@ -135,7 +135,7 @@ async def promise_aftersales_terms(shop_id: Id, body: ShopTermsIn, db: DbDep, ca
     return _terms(await promise_terms(db, wanted, by=caller.id))
 
 
-@router.get("/api/shops/{shop_id}/aftersales/refusals", dependencies=[auth.shop_staff])
+@router.get("/api/shops/{shop_id}/aftersales/refusals", dependencies=[auth.shop_staff, auth.scope("aftersales:read")])
 async def refusal_templates(shop_id: Id, caller: CallerDep) -> Templates:
     return Templates(
         items=[
@@ -149,25 +149,31 @@ async def refusal_templates(shop_id: Id, caller: CallerDep) -> Templates:
     )
 
 
-@router.get("/api/shops/{shop_id}/aftersales/{case_id}", dependencies=[auth.shop_staff])
+@router.get("/api/shops/{shop_id}/aftersales/{case_id}", dependencies=[auth.shop_staff, auth.scope("aftersales:read")])
 async def shop_case(shop_id: Id, case_id: Id, db: DbDep, caller: CallerDep) -> CasePage:
     case = require_shop(await find_case(db, case_id), shop_id)
     return await present_case(db, case, "shop", caller.locale)
 
 
-@router.post("/api/shops/{shop_id}/aftersales/{case_id}/approve", dependencies=[auth.shop_staff])
+@router.post(
+    "/api/shops/{shop_id}/aftersales/{case_id}/approve", dependencies=[auth.shop_staff, auth.scope("aftersales:write")]
+)
 async def approve_shop_case(shop_id: Id, case_id: Id, body: SaidIn, db: DbDep, caller: CallerDep) -> CasePage:
     case = await approve_case(db, case_id, shop_id=shop_id, by=caller.id, said=body.said)
     return await present_case(db, case, "shop", caller.locale)
 
 
-@router.post("/api/shops/{shop_id}/aftersales/{case_id}/refuse", dependencies=[auth.shop_staff])
+@router.post(
+    "/api/shops/{shop_id}/aftersales/{case_id}/refuse", dependencies=[auth.shop_staff, auth.scope("aftersales:write")]
+)
 async def refuse_shop_case(shop_id: Id, case_id: Id, body: CaseRefuseIn, db: DbDep, caller: CallerDep) -> CasePage:
     case = await refuse_case(db, case_id, shop_id=shop_id, by=caller.id, reason=body.reason, said=body.said)
     return await present_case(db, case, "shop", caller.locale)
 
 
-@router.post("/api/shops/{shop_id}/aftersales/{case_id}/accept", dependencies=[auth.shop_staff])
+@router.post(
+    "/api/shops/{shop_id}/aftersales/{case_id}/accept", dependencies=[auth.shop_staff, auth.scope("aftersales:write")]
+)
 async def accept_returned_goods(shop_id: Id, case_id: Id, body: AcceptIn, db: DbDep, caller: CallerDep) -> CasePage:
     """The goods are back and in order."""
     restock = {LineId(line.line_id): line.quantity for line in body.restock}
@@ -175,13 +181,18 @@ async def accept_returned_goods(shop_id: Id, case_id: Id, body: AcceptIn, db: Db
     return await present_case(db, case, "shop", caller.locale)
 
 
-@router.post("/api/shops/{shop_id}/aftersales/{case_id}/refuse-goods", dependencies=[auth.shop_staff])
+@router.post(
+    "/api/shops/{shop_id}/aftersales/{case_id}/refuse-goods",
+    dependencies=[auth.shop_staff, auth.scope("aftersales:write")],
+)
 async def refuse_returned_goods(shop_id: Id, case_id: Id, body: CaseRefuseIn, db: DbDep, caller: CallerDep) -> CasePage:
     case = await refuse_goods(db, case_id, shop_id=shop_id, by=caller.id, reason=body.reason, said=body.said)
     return await present_case(db, case, "shop", caller.locale)
 
 
-@router.post("/api/shops/{shop_id}/aftersales/{case_id}/resend", dependencies=[auth.shop_staff])
+@router.post(
+    "/api/shops/{shop_id}/aftersales/{case_id}/resend", dependencies=[auth.shop_staff, auth.scope("aftersales:write")]
+)
 async def resend_from_shop(
     shop_id: Id, case_id: Id, body: CaseParcelIn, db: DbDep, caller: CallerDep, idem: Idempotent
 ) -> CasePage:
@@ -199,14 +210,18 @@ async def resend_from_shop(
         return seen.keep(await present_case(db, case, "shop", caller.locale))
 
 
-@router.post("/api/shops/{shop_id}/aftersales/{case_id}/perform", dependencies=[auth.shop_staff])
+@router.post(
+    "/api/shops/{shop_id}/aftersales/{case_id}/perform", dependencies=[auth.shop_staff, auth.scope("aftersales:write")]
+)
 async def perform_shop_case(shop_id: Id, case_id: Id, db: DbDep, caller: CallerDep) -> CasePage:
     """Pay what was decided, from the balance and the deposit, before the fund does it in the shop's place."""
     case = await perform_case(db, case_id, shop_id=shop_id, by=caller.id)
     return await present_case(db, case, "shop", caller.locale)
 
 
-@router.post("/api/shops/{shop_id}/aftersales/{case_id}/evidence", dependencies=[auth.shop_staff])
+@router.post(
+    "/api/shops/{shop_id}/aftersales/{case_id}/evidence", dependencies=[auth.shop_staff, auth.scope("aftersales:write")]
+)
 async def give_shop_evidence(
     shop_id: Id, case_id: Id, body: EvidenceIn, db: DbDep, caller: CallerDep, idem: Idempotent
 ) -> CasePage:

@@ -17,7 +17,7 @@ from kaibo.trade.wire_payment import OperatorRefund, PaidByHandIn, RetryRefundIn
 router = APIRouter(tags=["operators"])
 
 
-@router.get("/api/operator/refunds", dependencies=[auth.platform("operator")])
+@router.get("/api/operator/refunds", dependencies=[auth.platform("operator"), auth.scope("platform:read")])
 async def refunds(db: DbDep, page: PageQuery, state: RefundRow | None = None) -> Page[OperatorRefund]:
     """Refunds, newest first; `state=abnormal` are those that wait for an operator."""
     rows = await list_refunds(db, state, before=page.uuid(0), limit=page.limit + 1)
@@ -26,14 +26,19 @@ async def refunds(db: DbDep, page: PageQuery, state: RefundRow | None = None) ->
     return Page[OperatorRefund](items=shown, next_cursor=following)
 
 
-@router.post("/api/operator/refunds/{refund_id}/retry", dependencies=[auth.platform("operator")])
+@router.post(
+    "/api/operator/refunds/{refund_id}/retry", dependencies=[auth.platform("operator"), auth.scope("platform:write")]
+)
 async def retry(refund_id: Id, body: RetryRefundIn, db: DbDep, caller: CallerDep) -> OperatorRefund:
     """Have an abnormal refund asked about again, or paid under a new number."""
     await retry_refund(db, refund_id, by=caller.id, reason=body.reason, anew=body.anew)
     return await _one(db, refund_id)
 
 
-@router.post("/api/operator/refunds/{refund_id}/paid-by-hand", dependencies=[auth.platform("operator")])
+@router.post(
+    "/api/operator/refunds/{refund_id}/paid-by-hand",
+    dependencies=[auth.platform("operator")],
+)
 async def paid_by_hand(refund_id: Id, body: PaidByHandIn, db: DbDep, caller: CallerDep) -> OperatorRefund:
     """The platform has paid the buyer itself: the promise is kept out of its bank account."""
     await pay_by_hand(db, refund_id, by=caller.id, reason=body.reason)
