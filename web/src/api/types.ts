@@ -94,6 +94,10 @@ export type CtlFrame = CtlBase &
 export type Quote = Schemas['Quote']
 export type PlaceOrder = Schemas['PlaceIn']
 export type OrderSource = PlaceOrder['source']
+export type TracedParcel = Schemas['TracedParcel']
+export type Invoice = Schemas['InvoiceWire']
+export type OrderInvoice = Schemas['OrderInvoice']
+export type Again = Schemas['AgainWire']
 export type Order = Schemas['OrderWire']
 /** What was confirmed at once and is paid at once: an order for each shop. */
 export type Checkout = Schemas['CheckoutWire']

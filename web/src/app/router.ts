@@ -21,6 +21,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/rooms/:roomId', component: () => import('./room/RoomPage.vue'), props: true, meta: { title: 'nav.room' } },
   { path: '/orders', component: () => import('./orders/OrdersPage.vue'), meta: { title: 'nav.orders', signedIn: true } },
   { path: '/orders/:orderId', component: () => import('./orders/OrderPage.vue'), props: true, meta: { title: 'nav.order', signedIn: true } },
+  { path: '/orders/:orderId/parcels', component: () => import('./parcel/TracePage.vue'), props: true, meta: { title: 'nav.order', signedIn: true } },
   { path: '/aftersales', component: () => import('./aftersales/CasesPage.vue'), meta: { title: 'nav.aftersales', signedIn: true } },
   { path: '/aftersales/new', component: () => import('./aftersales/AskPage.vue'), meta: { title: 'nav.aftersales_ask', signedIn: true } },
   { path: '/aftersales/:caseId', component: () => import('./aftersales/CasePage.vue'), props: true, meta: { title: 'nav.aftersales_case', signedIn: true } },

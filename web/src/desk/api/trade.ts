@@ -5,11 +5,9 @@ const shop = (shopId: string): string => `/api/shops/${shopId}`
 
 export const trade = {
   todo: (shopId: string) => http.get<Todo>(`${shop(shopId)}/todo`),
-  orders: (shopId: string, query: { state?: string; q?: string; cursor?: string; limit?: number }) =>
+  orders: (shopId: string, query: { state?: string; q?: string; flag?: string; partly?: boolean; cursor?: string; limit?: number }) =>
     http.get<Listed<Order>>(`${shop(shopId)}/orders`, query),
   order: (shopId: string, id: string) => http.get<Order>(`${shop(shopId)}/orders/${id}`),
-  ship: (shopId: string, id: string, body: { carrier: string; tracking_number: string }, key: string) =>
-    http.create<Order>(`${shop(shopId)}/orders/${id}/ship`, body, key),
   carriers: () => http.get<Listed<Carrier>>('/api/carriers'),
   money: (shopId: string) => http.get<ShopMoney>(`${shop(shopId)}/money`),
   statements: (shopId: string, cursor?: string) => http.get<Listed<StatementEntry>>(`${shop(shopId)}/statements`, { cursor, limit: 30 }),

@@ -61,6 +61,11 @@ export type WallCard = Schemas['WallCardWire']
 
 // trade
 export type Order = Schemas['OrderWire']
+export type TracedParcel = Schemas['TracedParcel']
+export type ShopParcel = Schemas['ShopParcelWire']
+export type ParcelCounts = Schemas['ParcelCountsWire']
+export type Invoice = Schemas['InvoiceWire']
+export type InvoiceCounts = Schemas['InvoiceCountsWire']
 export type OrderState = Schemas['OrderState']
 export type Todo = Schemas['Todo']
 export type Carrier = Schemas['CarrierWire']

@@ -7,6 +7,7 @@ import platform from './en/platform'
 import affiliate from './en/affiliate'
 import aftersales from './en/aftersales'
 import open from './en/open'
+import parcels from './en/parcels'
 import type zh from './zh'
 
-export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons, ...affiliate, ...aftersales, ...open } satisfies Record<keyof typeof zh, string>
+export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons, ...affiliate, ...aftersales, ...open, ...parcels } satisfies Record<keyof typeof zh, string>

@@ -7,5 +7,6 @@ import platform from './zh/platform'
 import affiliate from './zh/affiliate'
 import aftersales from './zh/aftersales'
 import open from './zh/open'
+import parcels from './zh/parcels'
 
-export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons, ...affiliate, ...aftersales, ...open } as const satisfies Record<string, string>
+export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons, ...affiliate, ...aftersales, ...open, ...parcels } as const satisfies Record<string, string>

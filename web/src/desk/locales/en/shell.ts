@@ -11,6 +11,8 @@ export default {
   'nav.rooms': 'Live rooms',
   'nav.products': 'Products',
   'nav.orders': 'Orders',
+  'nav.parcels': 'Parcels',
+  'nav.invoices': 'Invoices',
   'nav.money': 'Money',
   'nav.realname': 'Real name',
   'nav.earnings': 'Earnings',

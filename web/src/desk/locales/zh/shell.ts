@@ -11,6 +11,8 @@ export default {
   'nav.rooms': '直播间',
   'nav.products': '商品',
   'nav.orders': '订单',
+  'nav.parcels': '包裹',
+  'nav.invoices': '发票',
   'nav.money': '资金',
   'nav.realname': '实名认证',
   'nav.earnings': '达人收益',
