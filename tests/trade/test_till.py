@@ -107,6 +107,24 @@ async def test_five_hundred_buyers_of_a_hundred_pieces_get_a_hundred(here: Conte
     assert await figures(here, sku) == (100, 100, 100)
 
 
+async def test_a_crowd_before_an_empty_shelf_does_not_wait_for_its_row(here: Context, shop: Shop, till: Till) -> None:
+    sku = await shop.sku(stock=1)
+    who = await crowd(here, 30)
+    (first,) = await together(till, [arrival(who[0], sku, key="k")])
+    async with here.database.transaction() as db:
+        await db.execute(text("SELECT 1 FROM goods.stock WHERE sku_id = :id FOR UPDATE"), {"id": uuid.UUID(sku["id"])})
+        async with asyncio.timeout(10):
+            again, *outcomes = await together(till, [arrival(w, sku, key="k") for w in who])
+    assert again == Duplicate(first.checkout_id), "who has it is told so"
+    assert {type(outcome) for outcome in outcomes} == {OutOfStock}
+    await shop.staff.client.patch(f"/api/shops/{shop.id}/skus/{sku['id']}/stock", json={"delta": 2, "reason": "补货"})
+    assert [type(one) for one in await together(till, [arrival(w, sku) for w in who[1:4]])] == [
+        Placed,
+        Placed,
+        OutOfStock,
+    ]
+
+
 async def test_two_processes_sell_no_piece_twice(here: Context, shop: Shop, till: Till, other_process: Till) -> None:
     sku = await shop.sku(stock=60)
     buyers = await crowd(here, 200)

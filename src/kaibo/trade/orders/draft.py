@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from kaibo.goods.contracts import QuotedLine, SkuId, SkuMissing
+from kaibo.goods.contracts import OutOfStock, QuotedLine, SkuId, SkuMissing
 from kaibo.people.contracts import PersonId, ShopId, ShopView
 from kaibo.trade.contracts import LineId, OrderId, OrderState
 from kaibo.trade.orders import rules
@@ -37,7 +37,11 @@ class Blueprint:
 
 
 def quote_lines(wanted: Sequence[WantedLine], quotes: Mapping[SkuId, QuotedLine]) -> list[QuotedLine]:
-    """The quotes of these lines with their quantities. Raises SkuMissing, SkuTwice, NotOnSale, PriceChanged."""
+    """The quotes of these lines with their quantities. Raises SkuMissing, SkuTwice, NotOnSale, PriceChanged, OutOfStock.
+
+    The stock here was read without a lock: enough of it promises nothing, but too little is the truth of that moment. So a crowd
+    before an empty shelf is sent away without queuing for the row that others need.
+    """
     found = []
     for line in wanted:
         quote = quotes.get(line.sku_id)
@@ -45,6 +49,9 @@ def quote_lines(wanted: Sequence[WantedLine], quotes: Mapping[SkuId, QuotedLine]
             raise SkuMissing(id=str(line.sku_id))
         found.append(replace(quote, quantity=line.quantity))
     rules.check_wanted(wanted, found)
+    for quoted in found:
+        if quoted.quantity > quoted.stock_left:
+            raise OutOfStock(sku_id=quoted.sku_id, left=max(0, quoted.stock_left))
     return found
 
 
