@@ -140,3 +140,27 @@ async def test_an_event_that_keeps_failing_is_parked_and_the_next_goes_on(
     assert "no bulb in this lamp" in row.error
     assert row.tries == reactions.TRIES_MAX
     assert handled == 0
+
+
+async def test_events_that_come_together_are_handled_together_or_one_by_one(here: Context, no_events: None) -> None:
+    heard: list[int] = []
+    wing = Reactions("together")
+
+    @wing.on(LampLit)
+    async def note(db: Db, event: LampLit) -> None:
+        if event.turn == 13:
+            raise RuntimeError("this lamp breaks")
+        heard.append(event.turn)
+
+    (reaction,) = wing.all
+    ids = [new_id() for _ in range(6)]
+    bodies = [encode(LampLit(lamp=new_id(), turn=turn)) for turn in (1, 2, 3, 4, 5, 13)]
+    events = list(zip(ids, bodies, strict=True))
+    assert await reactions.apply_all(here.database, reaction, events[:3]) == 3
+    assert await reactions.apply_all(here.database, reaction, [*events[:5], events[4]]) == 2
+    assert heard == [1, 2, 3, 4, 5]
+    with pytest.raises(RuntimeError):
+        await reactions.apply_all(here.database, reaction, [(new_id(), bodies[0]), events[5]])
+    async with here.database.transaction() as db:
+        handled = select(func.count()).select_from(tables.handled).where(tables.handled.c.consumer == reaction.consumer)
+        assert await db.scalar(handled) == 5, "together they were rolled back"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -84,8 +84,26 @@ async def apply(database: Database, reaction: Reaction, event_id: UUID, body: di
         return True
 
 
+async def apply_all(database: Database, reaction: Reaction, events: Sequence[tuple[UUID, dict[str, Any]]]) -> int:
+    """Run a reaction on many events, in order, in one transaction: all of them or, where one raises, none. Returns how many
+    this consumer had not handled before.
+    """
+    async with database.transaction() as db:
+        rows = [{"consumer": reaction.consumer, "event_id": event_id} for event_id, _ in events]
+        new = insert(tables.handled).on_conflict_do_nothing().returning(tables.handled.c.event_id)
+        left = set((await db.execute(new, rows)).scalars())
+        fresh = len(left)
+        for event_id, body in events:
+            if event_id in left:
+                left.remove(event_id)
+                await reaction.action(db, decode(reaction.event, body))
+        return fresh
+
+
 class Consumer:
-    """Feeds one reaction from its durable consumer, in order, one event at a time."""
+    """Feeds one reaction from its durable consumer, in order. What has come together is handled in one transaction; where that
+    fails, one event at a time, so that only the one at fault waits and is parked.
+    """
 
     def __init__(self, database: Database, bus: Bus, reaction: Reaction) -> None:
         self._database = database
@@ -112,10 +130,26 @@ class Consumer:
             messages = await fetching
         except (NatsTimeout, TimeoutError, asyncio.CancelledError):
             return
+        if len(messages) > 1 and await self._handled_together(messages):
+            return
         for message in messages:
             if stop.is_set():
                 return
             await self._handle(message)
+
+    async def _handled_together(self, messages: Sequence[Msg]) -> bool:
+        sent = [orjson.loads(message.data) for message in messages]
+        try:
+            events = [(UUID(one["id"]), one["body"]) for one in sent]
+            fresh = await apply_all(self._database, self._reaction, events)
+        except Exception as wrong:
+            log.info("reaction.not_together", consumer=self._reaction.consumer, events=len(sent), error=repr(wrong))
+            return False
+        reacted.labels(self._reaction.consumer, "done").inc(fresh)
+        reacted.labels(self._reaction.consumer, "repeat").inc(len(sent) - fresh)
+        for message in messages:
+            await message.ack()
+        return True
 
     async def _handle(self, message: Msg) -> None:
         sent = orjson.loads(message.data)
