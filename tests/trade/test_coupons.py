@@ -81,7 +81,10 @@ async def test_the_best_coupon_applies_itself_and_the_breakdown_says_so(shop: Sh
         ("shop_coupon", "店铺优惠券", 2_000),
         ("freight", "运费", 800),
     ]
-    assert (await quote(buyer, sku, coupon_ids=[]))["total_fen"] == 12_800
+    none = await quote(buyer, sku, coupon_ids=[])
+    assert none["total_fen"] == 12_800
+    unused = {(one["id"], one["why_code"]) for one in none["coupons_unused"]}
+    assert unused == {(small, "not_chosen"), (large, "not_chosen")}, "they can be picked again"
     assert (await quote(buyer, sku, coupon_ids=[small]))["total_fen"] == 11_800
 
 

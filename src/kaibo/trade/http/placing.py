@@ -23,7 +23,7 @@ from kaibo.trade.orders.lookup import checkout_orders, require_buyer
 from kaibo.trade.orders.model import Wanted, WantedLine
 from kaibo.trade.orders.place import Placed
 from kaibo.trade.orders.till import Arrival, Served, Till
-from kaibo.trade.pricing.price import price
+from kaibo.trade.pricing.price import price_quote
 from kaibo.trade.wire import BroadcastSource, CheckoutWire, PlaceIn, Quote, QuoteIn, QuoteLine, ShowcaseSource, SourceIn
 
 router = APIRouter(tags=["orders"])
@@ -40,7 +40,7 @@ async def quote(body: QuoteIn, db: DbDep, caller: CallerDep) -> Quote:
     rules.check_sold(quoted)
     if body.address_id is not None:
         await people.address_of(db, caller.id, body.address_id)
-    priced = await price(db, caller.person_id, quoted, coupon_ids=body.coupon_ids)
+    priced = await price_quote(db, caller.person_id, quoted, coupon_ids=body.coupon_ids)
     rules.check_total(priced.total_fen)
     lines = [
         QuoteLine(

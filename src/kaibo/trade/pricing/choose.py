@@ -36,10 +36,18 @@ def choose(lines: Sequence[QuotedLine], offers: Offers) -> Priced:
         chosen = _improve(lines, offers, options)
     priced = _price(lines, offers, chosen)
     kept = {one.claim_id for one in priced.used}
+    return priced._replace(not_used=(*useless, *_left_out([v for v in useful if v.id not in kept], priced)))
+
+
+def others(lines: Sequence[QuotedLine], vouchers: Sequence[Voucher], priced: Priced) -> tuple[NotUsed, ...]:
+    """What the buyer's other coupons lack in a checkout that was priced with those they picked."""
+    useful, useless = _sift(lines, Offers(vouchers=tuple(vouchers)))
+    return (*useless, *_left_out(useful, priced))
+
+
+def _left_out(useful: Sequence[Voucher], priced: Priced) -> list[NotUsed]:
     taken = {one.group for one in priced.used}
-    others = [v for v in useful if v.id not in kept]
-    left_out = [NotUsed(v, "same_group" if v.group_key in taken else "not_chosen", {}) for v in others]
-    return priced._replace(not_used=(*useless, *left_out))
+    return [NotUsed(v, "same_group" if v.group_key in taken else "not_chosen", {}) for v in useful]
 
 
 def _sift(lines: Sequence[QuotedLine], offers: Offers) -> tuple[list[Voucher], list[NotUsed]]:

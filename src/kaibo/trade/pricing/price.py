@@ -8,7 +8,7 @@ from uuid import UUID
 from kaibo.goods.contracts import QuotedLine
 from kaibo.kernel import clock
 from kaibo.kernel.db import Db
-from kaibo.trade.pricing.choose import choose
+from kaibo.trade.pricing.choose import choose, others
 from kaibo.trade.pricing.coupons import rules as coupon_rules
 from kaibo.trade.pricing.coupons.lookup import claims_by_id, usable_claims
 from kaibo.trade.pricing.coupons.model import Claim
@@ -41,6 +41,19 @@ async def price(
     for voucher, why_not, facts in priced.not_used:
         raise _unusable(claims[voucher.id], why_not, int(facts.get("lack_fen", 0)))
     return priced
+
+
+async def price_quote(
+    db: Db, buyer_id: UUID | None, quoted: Sequence[QuotedLine], *, coupon_ids: Sequence[UUID] | None
+) -> Priced:
+    """Like price; and where the buyer picked the coupons, `not_used` still tells of their others, so that they can pick again."""
+    priced = await price(db, buyer_id, quoted, coupon_ids=coupon_ids)
+    if buyer_id is None or coupon_ids is None:
+        return priced
+    claims = await usable_claims(db, buyer_id, {line.shop_id for line in quoted}, clock.now())
+    used = {one.claim_id for one in priced.used}
+    rest = [claim.voucher() for claim in claims if claim.id not in used]
+    return priced._replace(not_used=others(quoted, rest, priced))
 
 
 async def _best(db: Db, buyer_id: UUID, quoted: Sequence[QuotedLine]) -> Priced:
