@@ -12,6 +12,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
@@ -19,7 +20,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 from kaibo.demo.person import Person, fresh_key
 from tests.journeys.browsing import borrow_login
 from tests.journeys.conftest import DESK, PHONE
-from tests.journeys.town import PRICE_FEN, Town
+from tests.journeys.town import Town, drawn_kiwi
 
 pytestmark = pytest.mark.xdist_group("journeys")
 
@@ -34,7 +35,8 @@ VISITS: dict[str, list[str]] = {
         "/", "/mall", "/products/{product}", "/shops/{shop}", "/rooms/{room}", "/me", "/login", "/agreement", "/privacy",
         "/no/such/page",
     ],
-    "buyer": ["/", "/rooms/{room}", "/orders", "/orders/{order}", "/me", "/me/addresses", "/me/coupons",
+    "buyer": ["/", "/rooms/{room}", "/orders", "/orders/{order}", "/me", "/aftersales", "/aftersales/new?order={order}",
+        "/aftersales/{case}", "/me/addresses", "/me/coupons",
         "/me/realname", "/me/leave"],
     "desk visitor": ["/desk/login", "/desk/login?as=staff"],
     "host": [
@@ -45,12 +47,14 @@ VISITS: dict[str, list[str]] = {
         "/desk/shops/{shop}", "/desk/shops/{shop}/products", "/desk/shops/{shop}/products/new",
         "/desk/shops/{shop}/products/{product}", "/desk/shops/{shop}/orders", "/desk/shops/{shop}/money",
         "/desk/shops/{shop}/files", "/desk/shops/{shop}/staff", "/desk/shops/{shop}/webhooks", "/desk/tokens",
+        "/desk/shops/{shop}/aftersales", "/desk/shops/{shop}/aftersales?case={case}",
         "/desk/shops/{shop}/coupons", "/desk/merchant",
     ],
     "reviewer": [
         "/desk/wall", "/desk/reviews", "/desk/reviews?kind=merchants", "/desk/reviews?kind=realnames", "/desk/find-orders",
         "/desk/coupons",
         "/desk/ledger", "/desk/payment-notices", "/desk/parked", "/desk/failed-jobs", "/desk/webhooks",
+        "/desk/arbitrations", "/desk/compensation",
     ],
 }  # fmt: skip
 ON_PHONE = {"visitor", "buyer"}
@@ -108,25 +112,42 @@ class Watch:
 
 @dataclass(frozen=True)
 class Shopper:
-    """A buyer with an address and a paid order."""
+    """A buyer with an address, a paid order, and a case about another one that stands before the platform."""
 
     person: Person
     order_id: str
+    case_id: str
 
 
 @pytest.fixture(scope="module")
 async def shopper(town: Town) -> Shopper:
     buyer = await town.buyer(7001)
     address_id = await town.address_of(buyer)
-    body = {
-        "lines": [{"sku_id": town.sku_id, "quantity": 1, "unit_price_fen": PRICE_FEN}],
-        "address_id": address_id,
-        "source": {"kind": "broadcast", "id": town.broadcast_id, "item": town.item_id},
-    }
-    (order,) = (await buyer.post("/api/orders", body, key=fresh_key()))["orders"]
+    order = await _paid(town, buyer, address_id)
+    return Shopper(buyer, order["id"], await _disputed(town, buyer, await _paid(town, buyer, address_id)))
+
+
+async def _paid(town: Town, buyer: Person, address_id: str) -> dict[str, Any]:
+    order = await town.place(buyer, address_id)
     await town.pay(buyer, order["id"])
     await town.until(lambda: buyer.get(f"/api/orders/{order['id']}"), lambda now: now["state"] == "paid")
-    return Shopper(buyer, order["id"])
+    return order
+
+
+async def _disputed(town: Town, buyer: Person, order: dict[str, Any]) -> str:
+    """Shipped, asked about with a picture, refused, and brought before the platform."""
+    parcel = {"carrier": "sf", "tracking_number": "SF1234567890123"}
+    await town.merchant.post(f"/api/shops/{town.shop_id}/orders/{order['id']}/ship", parcel, key=fresh_key())
+    picture = await buyer.upload("/api/pictures", "kiwi.jpg", drawn_kiwi(), "image/jpeg")
+    wish = {
+        "order_id": order["id"], "kind": "refund_only", "reason": "damaged", "said": "压坏了一半", "picture_ids": [picture["id"]],
+        "lines": [{"line_id": order["lines"][0]["id"], "quantity": 1}],
+    }  # fmt: skip
+    case = await buyer.post("/api/aftersales", wish, key=fresh_key())
+    refusal = {"reason": "evidence_weak", "said": "图片看不清"}
+    await town.merchant.post(f"/api/shops/{town.shop_id}/aftersales/{case['id']}/refuse", refusal)
+    await buyer.post(f"/api/aftersales/{case['id']}/escalate", {"said": "请平台看图片"})
+    return str(case["id"])
 
 
 @pytest.fixture
@@ -147,6 +168,7 @@ async def test_every_page_is_whole(opened: Page, who: str, town: Town, shopper: 
     watch = Watch()
     watch(opened)
     ids = {"room": town.room_id, "shop": town.shop_id, "product": town.product_id, "order": shopper.order_id}
+    ids["case"] = shopper.case_id
     faults = []
     for pattern in VISITS[who]:
         path = pattern.format(**ids)

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from typing import Any
 
+import pytest
+
+from kaibo.kernel import clock
 from kaibo.kernel.context import Context
+from kaibo.trade.aftersales.track_return import ask_return, drive_return
+from kaibo.trade.shipping import wiring
+from kaibo.trade.shipping.carrier import CarrierError, Step, Trace
+from kaibo.trade.shipping.model import ParcelState
 from tests.conftest import SignIn
 from tests.payment.world import Sandbox
 from tests.trade.aftersales_world import (
@@ -163,7 +171,6 @@ async def test_goods_that_nobody_inspects_count_as_accepted(
 async def test_a_carriers_delivery_gives_the_merchant_three_days(
     here: Context, provider: Sandbox, shop: Shop, buyer: Buyer
 ) -> None:
-    from kaibo.kernel import clock
     from kaibo.trade.aftersales.deliver_back import parcel_delivered_back
 
     order = await paid(provider, buyer, [await shop.sku(price_fen=2990)], [1])
@@ -184,6 +191,41 @@ async def test_a_carriers_delivery_gives_the_merchant_three_days(
     assert shown["deadline"] < sent["deadline"]
     await let_time_pass(here, case)
     assert (await mine(buyer, case))["history"][-1]["rule"]["id"] == "inspect_3d"
+
+
+async def test_the_carrier_is_asked_about_a_return_until_it_says_delivered(
+    here: Context, provider: Sandbox, shop: Shop, buyer: Buyer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await paid(provider, buyer, [await shop.sku(price_fen=2990)], [1])
+    await received(shop, buyer, order)
+    case = ok(await ask(buyer, order, "return_refund", "no_reason", [(0, 1)]))
+    number = f"75{uuid.uuid4().int % 10**12:012d}"
+    ok(await step(buyer, case, "send-back", {"carrier": "zto", "tracking_number": number}))
+    case_id, asked = uuid.UUID(case["id"]), []
+    answers: list[Any] = [
+        CarrierError("silence"),
+        None,
+        Trace("zto", number, (Step(clock.now(), ParcelState.DELIVERED, "3", "已签收", ""),)),
+    ]
+
+    class Service:
+        async def query(self, *what: str) -> Trace | None:
+            asked.append(what)
+            answer = answers[len(asked) - 1]
+            if isinstance(answer, Exception):
+                raise answer
+            return answer  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(wiring, "carrier", Service)
+    for _ in answers:
+        assert (await mine(buyer, case))["delivered_at"] is None
+        async with here.database.transaction() as db:
+            await drive_return(db, case["id"], {})
+        await ask_return(here.database, case_id)
+    assert (await mine(buyer, case))["delivered_at"] is not None
+    await ask_return(here.database, case_id)
+    assert len(asked) == len(answers), "a parcel that has arrived is not asked about"
+    assert asked[0][:2] == ("zto", number)
 
 
 async def test_another_size_is_exchanged_and_stock_follows(

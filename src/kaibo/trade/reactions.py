@@ -14,6 +14,7 @@ from kaibo.kernel.timers import Timers
 from kaibo.trade.aftersales.by_time import decide_by_time
 from kaibo.trade.aftersales.finish import finish_case
 from kaibo.trade.aftersales.record import DEADLINE
+from kaibo.trade.aftersales.track_return import ASK_RETURN, TRACK_RETURN, ask_return, drive_return
 from kaibo.trade.aftersales.way_back import fund_cover
 from kaibo.trade.compensation.recover import recover_after_settlement
 from kaibo.trade.contracts import OrderSettled, OrderShipped, PaymentRefundDone
@@ -50,6 +51,7 @@ timers.on(REFUND)(drive_refund)
 timers.on(TRACK)(drive_parcel)
 timers.on(ISSUE)(drive_invoice)
 timers.on(DEADLINE)(decide_by_time)
+timers.on(TRACK_RETURN)(drive_return)
 
 reactions.on(PaymentRefundDone)(finish_case)
 reactions.on(SlotSigned)(hold_fee)
@@ -88,3 +90,9 @@ async def make_invoice(invoice_id: str) -> None:
 async def compare(provider: str, day: str) -> None:
     """Hold a day of a payment provider against its statement."""
     await fetch_and_compare(provider, date.fromisoformat(day))
+
+
+@jobs.job(ASK_RETURN)
+async def ask_about_return(case_id: str) -> None:
+    """Ask the carrier service whether a return parcel has arrived."""
+    await ask_return(context.database(), UUID(case_id))

@@ -15,6 +15,8 @@ from kaibo.trade.orders.model import Terms
 from kaibo.trade.orders.rules import due
 
 PICTURES_MAX = 9
+RETURN_ASK_SECONDS = 4 * 3600
+"""How often a carrier is asked about a return parcel: the merchant's three days begin with its delivery."""
 SAID_CHARS_MAX = 500
 
 _S, _K = CaseState, CaseKind

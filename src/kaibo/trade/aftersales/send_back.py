@@ -10,6 +10,7 @@ from kaibo.trade.aftersales import rulebook, rules
 from kaibo.trade.aftersales.lookup import lock_case, require_buyer
 from kaibo.trade.aftersales.model import Case, CaseState
 from kaibo.trade.aftersales.record import move_case
+from kaibo.trade.aftersales.track_return import follow_return
 from kaibo.trade.shipping import carriers
 
 
@@ -21,7 +22,7 @@ async def send_back(
     order, case = await lock_case(db, case_id)
     require_buyer(case, buyer_id)
     rules.require(case, CaseState.RETURNING, "send_back")
-    return await move_case(
+    sent = await move_case(
         db,
         order,
         case,
@@ -37,3 +38,5 @@ async def send_back(
         return_freight_fen=freight_fen,
         sent_at=clock.now(),
     )
+    await follow_return(db, sent)
+    return sent

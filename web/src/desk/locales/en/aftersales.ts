@@ -8,7 +8,7 @@ const en: Record<keyof typeof zh, string> = {
   'aftersales.hint': 'What is due first stands first; a missed deadline decides by itself',
   'aftersales.terms': 'Promises',
   'aftersales.state': 'State',
-  'aftersales.open': 'To do',
+  'aftersales.open': 'Open',
   'aftersales.kind': 'Kind',
   'aftersales.search': 'Case, order or return parcel number',
   'aftersales.nothing': 'No case fits',

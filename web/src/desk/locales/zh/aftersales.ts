@@ -6,7 +6,7 @@ export default {
   'aftersales.hint': '按截止时间排序；超过时限会按规则自动处理',
   'aftersales.terms': '售后承诺',
   'aftersales.state': '状态',
-  'aftersales.open': '待处理',
+  'aftersales.open': '进行中',
   'aftersales.kind': '类型',
   'aftersales.search': '售后单号、订单号或退货运单号',
   'aftersales.nothing': '没有符合条件的售后单',
