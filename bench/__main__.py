@@ -1,6 +1,6 @@
 """Run the benchmarks and print one Markdown table; `bin/bench` comes here.
 
-python -m bench [fanout] [media] [glass] [orders] [settlement] [--write docs/benchmarks.md]
+python -m bench [fanout] [media] [glass] [orders] [settlement] [faults] [--write docs/benchmarks.md]
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import io
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import fanout, glass, media, orders, settlement
+from bench import fanout, faults, glass, media, orders, settlement
 from bench.table import Row, machine, show
 
 PARTS: dict[str, Callable[[], Awaitable[list[Row]]]] = {
@@ -21,6 +21,7 @@ PARTS: dict[str, Callable[[], Awaitable[list[Row]]]] = {
     "glass": glass.rows,
     "orders": orders.rows,
     "settlement": settlement.rows,
+    "faults": faults.rows,
 }
 BEGIN, END = "<!-- bin/bench: begin -->", "<!-- bin/bench: end -->"
 
