@@ -15,6 +15,8 @@ from kaibo.kernel.engines import nats, postgres
 from kaibo.kernel.engines.ports import is_free
 from kaibo.kernel.web.client import client_directory
 from kaibo.supervise import is_held
+from kaibo.trade.payment import wiring
+from kaibo.trade.payment.methods import PROVIDERS
 
 FREE_BYTES_WANTED = 5 << 30
 PYTHON_WANTED = (3, 11)
@@ -32,7 +34,9 @@ class Finding:
 def examine(settings: Settings) -> list[Finding]:
     """Look at everything Kaibo needs. Never raises: what cannot be looked at is a finding."""
     return [
-        finding for part in (_python, _disk, _ports, _engines, _ffmpeg, _font, _client) for finding in part(settings)
+        finding
+        for part in (_python, _disk, _ports, _engines, _payments, _ffmpeg, _font, _client)
+        for finding in part(settings)
     ]
 
 
@@ -80,6 +84,18 @@ def _engines(settings: Settings) -> Iterator[Finding]:
         yield Finding("NATS: your own server (nats_url)", True)
     else:
         yield _tried("embedded NATS", lambda: _version([nats.find_program(settings.nats_server_path), "--version"]))
+
+
+def _payments(settings: Settings) -> Iterator[Finding]:
+    """Every provider: by contract, played by the sandbox, or not at all; a contract's file is read and its keys are loaded."""
+    own, played = wiring.own_files(settings), wiring.sandboxes(settings)
+    for provider in PROVIDERS:
+        if provider in own:
+            yield _tried(f"payment by {provider} (your contract)", lambda p=provider: wiring.check_file(p, own[p]))  # type: ignore[misc]
+        elif provider in played:
+            yield Finding(f"payment by {provider}: played by the sandbox of kaibo up; no money moves", True)
+        else:
+            yield Finding(f"payment by {provider}: not offered (set KAIBO_{provider.upper()}_CONFIG to offer it)", True)
 
 
 def _ffmpeg(_: Settings) -> Iterator[Finding]:

@@ -299,10 +299,10 @@ async def gateway_of() -> AsyncIterator[Callable[[type[ConfiguredGateway]], None
 
     def put(kind: type[ConfiguredGateway]) -> None:
         over.append(kind("wechatpay", before.path))
-        wiring.install({"wechatpay": over[-1]})
+        wiring.install({**wiring.installed(), "wechatpay": over[-1]})
 
     yield put
-    wiring.install({"wechatpay": before})
+    wiring.install({**wiring.installed(), "wechatpay": before})
     for gateway in over:
         await gateway.aclose()
 
@@ -420,7 +420,7 @@ async def test_the_charge_is_closed_before_the_stock_is_released(
     assert await state_of(buyer, order) == "placed"
     assert await shop.stock_left(sku["product_id"]) == 0, "the provider has not said that nobody can pay"
     assert (await buyer.order(order["id"]))["actions"] == []
-    wiring.install({"wechatpay": before})
+    wiring.install({**wiring.installed(), "wechatpay": before})
     await resolve(here, order)
     assert await state_of(buyer, order) == "expired"
     assert await shop.stock_left(sku["product_id"]) == 1
@@ -489,7 +489,7 @@ async def test_a_cancellation_waits_for_a_silent_provider(
     body = {"method": "wechat_h5", "return_path": "/"}
     refused = await buyer.client.post(f"/api/orders/{order['id']}/payments", json=body, headers=key())
     assert (refused.status_code, refused.json()["code"]) == (409, "trade.payment_closing")
-    wiring.install({"wechatpay": before})
+    wiring.install({**wiring.installed(), "wechatpay": before})
     charge = await charge_of(here, order)
     due = await column(here, "SELECT kind FROM kernel.timers WHERE key = :key", key=str(charge.id))
     assert due == ["trade.payment.query"], "somebody comes back to it"
@@ -574,7 +574,7 @@ async def test_a_process_killed_between_the_row_and_the_call_leaves_nothing_behi
     body = {"method": "wechat_h5", "return_path": "/orders"}
     answer = await buyer.client.post(f"/api/orders/{order['id']}/payments", json=body, headers=key())
     assert answer.status_code == 503
-    wiring.install({"wechatpay": before})
+    wiring.install({**wiring.installed(), "wechatpay": before})
     await resolve(here, order)
     assert await buyer.payment(order["id"]) == "pending"
     await expire(here, order)

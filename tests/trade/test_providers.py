@@ -212,15 +212,18 @@ async def test_the_refunds_callback_may_overtake_the_payments(
     await player.pay(await start(buyer, order, player))
     await resolve(here, order)
     assert await state_of(buyer, order) == "paid"
+    await player.set_faults(number_of(order), reorder=False)
     await promise(here, order, f"case:{order['id']}", 300)
     await finish_refunds(here, order)
-    await player.set_faults(number_of(order), reorder=False)
 
     async def heard() -> bool:
         return await of_charges(here, number_of(order)) != []
 
+    async def heard_of_the_refund() -> bool:
+        return await outcomes(here, f"{number_of(order)}R01") != []
+
     await eventually(heard, True)
-    assert await outcomes(here, f"{number_of(order)}R01") != []
+    await eventually(heard_of_the_refund, True)
     assert await state_of(buyer, order) == "paid"
     await assert_ledger_sound(here)
 

@@ -61,6 +61,23 @@ def _open_file(provider: Provider, path: Path) -> _Closable:
     return WechatPayGateway(read_merchant_file(path), clock=provider_now, timeout_s=GATEWAY_TIMEOUT_S)
 
 
+def check_file(provider: Provider, path: Path) -> str:
+    """The file's name, once it has been read and its keys loaded. Raises ProviderFileError saying what is wrong."""
+    if provider == "alipay":
+        from kaibo.trade.payment.alipay import read_alipay_file
+
+        read_alipay_file(path)
+    elif provider == "stripe":
+        from kaibo.trade.payment.stripe.config import read_stripe_file
+
+        read_stripe_file(path)
+    else:
+        from kaibo.trade.payment.wechatpay import read_merchant_file
+
+        read_merchant_file(path)
+    return str(path)
+
+
 class ConfiguredGateway:
     """The gateway described by a provider's file, opened when it is first needed and again after the file has changed.
 
@@ -169,6 +186,11 @@ def install(gateways: Mapping[Provider, Gateway]) -> None:
     _installed = dict(gateways)
 
 
+def installed() -> dict[Provider, Gateway]:
+    """What this process has, by provider."""
+    return dict(_installed or {})
+
+
 def gateway(provider: Provider) -> Gateway:
     """The provider's gateway. Raises GatewayNotConfigured; RuntimeError where an entry point forgot to install any."""
     if _installed is None:
@@ -181,8 +203,7 @@ def gateway(provider: Provider) -> Gateway:
 
 def available() -> tuple[Provider, ...]:
     """The providers that can be asked now."""
-    installed = _installed or {}
-    return tuple(p for p, g in installed.items() if not isinstance(g, ConfiguredGateway) or g.is_there())
+    return tuple(p for p, g in installed().items() if not isinstance(g, ConfiguredGateway) or g.is_there())
 
 
 async def close() -> None:

@@ -1,19 +1,37 @@
 /** From an order to the payment page and back. */
+import { ref, shallowRef } from 'vue'
 import type { Router } from 'vue-router'
 import { api, path } from '@/api/client'
 import { Intention } from '@/api/intention'
-import type { PaymentStarted, PaymentState } from '@/api/types'
+import type { PaymentMethods, PaymentStarted, PaymentState } from '@/api/types'
 import { toast } from '../toast'
 import { t } from '../words'
 
-export const PAY_METHOD = 'wechat_h5'
+export type PayWay = PaymentMethods['items'][number]
+const WIDE = '(min-width: 900px) and (pointer: fine)'
 const POLL_MS = 1_000
 const POLL_SECONDS_MAX = 30
 const paying = new Intention()
 
+/** What can be paid with here, the buyer's last way first; null until the server has said so. */
+export const ways = shallowRef<PayWay[] | null>(null)
+export const way = ref<PayWay['method'] | null>(null)
+
+/** Asked for each time a place to pay opens: what was used last may have changed. */
+export async function loadWays(): Promise<void> {
+  const wide = matchMedia(WIDE).matches
+  try {
+    ways.value = (await api.get<PaymentMethods>(`/api/payment-methods?wide=${wide}`)).items
+  } catch {
+    return // what was known before stays; paying itself says what is wrong
+  }
+  if (!ways.value.some((one) => one.method === way.value)) way.value = ways.value[0]?.method ?? null
+}
+
 /** Leaves this page for the payment page; that one leads back to `returnPath?paid=<order id>`. */
 export async function goAndPay(orderId: string, returnPath: string): Promise<void> {
-  const body = { method: PAY_METHOD, return_path: `${returnPath}?paid=${encodeURIComponent(orderId)}` }
+  if (way.value === null) await loadWays()
+  const body = { method: way.value ?? 'wechat_h5', return_path: `${returnPath}?paid=${encodeURIComponent(orderId)}` }
   const started = await paying.attempt({ orderId, ...body }, (key) => api.post<PaymentStarted>(path`/api/orders/${orderId}/payments`, body, { key }))
   location.assign(started.pay_url)
 }

@@ -194,7 +194,7 @@ export default {
   'buy.submitting': 'Placing',
   'buy.pay_again': 'Pay',
   'buy.price_changed': 'The price has just changed from {was} to {now}. Please check before ordering',
-  'pay.wechat': 'WeChat Pay',
+  'pay.none': 'No way to pay is set up',
   'pay.paid': 'Paid',
   'pay.pending': 'Payment is being confirmed; see the order later',
   'pay.not_paid': 'Not paid yet; the order is kept for 15 minutes',

@@ -192,7 +192,7 @@ export default {
   'buy.submitting': '正在提交',
   'buy.pay_again': '去支付',
   'buy.price_changed': '价格刚刚从 {was} 变为 {now}，请确认后再提交',
-  'pay.wechat': '微信支付',
+  'pay.none': '暂未开通支付方式',
   'pay.paid': '支付成功',
   'pay.pending': '支付结果确认中，稍后可在订单查看',
   'pay.not_paid': '还没有支付，订单会保留 15 分钟',
