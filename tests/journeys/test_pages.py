@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
 
+from kaibo.demo.invented import licence_number
 from kaibo.demo.person import Person, fresh_key
 from tests.journeys.browsing import borrow_login
 from tests.journeys.conftest import DESK, PHONE
@@ -32,26 +33,30 @@ READY_MS_MAX = 20_000
 # By person: whose cookies, which size. Braces are filled with the town's ids.
 VISITS: dict[str, list[str]] = {
     "visitor": [
-        "/", "/mall", "/products/{product}", "/shops/{shop}", "/rooms/{room}", "/me", "/login", "/agreement", "/privacy",
-        "/no/such/page",
+        "/", "/mall", "/products/{product}", "/shops/{shop}", "/c/{creator}", "/rooms/{room}", "/me", "/login",
+        "/agreement", "/privacy", "/no/such/page",
     ],
-    "buyer": ["/", "/rooms/{room}", "/orders", "/orders/{order}", "/me", "/aftersales", "/aftersales/new?order={order}",
+    "buyer": ["/", "/rooms/{room}", "/orders", "/orders/{order}", "/orders/{order}/parcels", "/me", "/aftersales", "/aftersales/new?order={order}",
         "/aftersales/{case}", "/me/addresses", "/me/coupons",
         "/me/realname", "/me/leave"],
     "desk visitor": ["/desk/login", "/desk/login?as=staff"],
     "host": [
         "/desk/start", "/desk/rooms", "/desk/rooms/{room}", "/desk/rooms/{room}/board", "/desk/rooms/{room}/host",
-        "/desk/realname", "/desk/earnings", "/desk/no/such/page",
+        "/desk/realname", "/desk/earnings", "/desk/selection", "/desk/showcase", "/desk/samples", "/desk/contracts",
+        "/desk/partners", "/desk/agencies", "/desk/agencies/{agency}", "/desk/no/such/page",
     ],
     "merchant": [
         "/desk/shops/{shop}", "/desk/shops/{shop}/products", "/desk/shops/{shop}/products/new",
         "/desk/shops/{shop}/products/{product}", "/desk/shops/{shop}/orders", "/desk/shops/{shop}/money",
         "/desk/shops/{shop}/files", "/desk/shops/{shop}/staff", "/desk/shops/{shop}/webhooks", "/desk/tokens",
         "/desk/shops/{shop}/aftersales", "/desk/shops/{shop}/aftersales?case={case}",
-        "/desk/shops/{shop}/coupons", "/desk/merchant",
+        "/desk/shops/{shop}/coupons", "/desk/shops/{shop}/parcels", "/desk/shops/{shop}/invoices",
+        "/desk/shops/{shop}/plans", "/desk/shops/{shop}/plans/{plan}", "/desk/shops/{shop}/samples",
+        "/desk/shops/{shop}/slots", "/desk/api-docs", "/desk/merchant",
     ],
     "reviewer": [
-        "/desk/wall", "/desk/reviews", "/desk/reviews?kind=merchants", "/desk/reviews?kind=realnames", "/desk/find-orders",
+        "/desk/wall", "/desk/reviews", "/desk/reviews?kind=merchants", "/desk/reviews?kind=realnames",
+        "/desk/reviews?kind=agencies", "/desk/find-orders",
         "/desk/coupons",
         "/desk/ledger", "/desk/payment-notices", "/desk/parked", "/desk/failed-jobs", "/desk/webhooks",
         "/desk/arbitrations", "/desk/compensation",
@@ -65,7 +70,10 @@ READY = """() => {
   return !!root && root.innerText.trim().length > 0 && !waits && document.fonts.status === 'loaded'
 }"""
 SEEN = """() => {
-  const said = [document.title, document.body.innerText]
+  const shown = document.body.innerText
+  // Names of events and scopes that a programmer is meant to read are no keys of words.
+  const code = [...document.querySelectorAll('code, pre')].map((one) => one.innerText)
+  const said = [document.title, code.sort((a, b) => b.length - a.length).reduce((text, name) => text.replaceAll(name, ' '), shown)]
   for (const name of ['aria-label', 'placeholder', 'title', 'alt'])
     for (const one of document.querySelectorAll(`[${name}]`)) said.push(one.getAttribute(name))
   return said.join('\\n')
@@ -150,8 +158,30 @@ async def _disputed(town: Town, buyer: Person, order: dict[str, Any]) -> str:
     return str(case["id"])
 
 
+@pytest.fixture(scope="module")
+async def affiliates(town: Town) -> dict[str, str]:
+    """A plan of the shop with the host's showcase, and the host's own agency."""
+    plan = await town.merchant.post(
+        f"/api/shops/{town.shop_id}/plans", {"kind": "open", "name": "秋果推广"}, key=fresh_key()
+    )
+    plan_id = plan["plan"]["id"]
+    body = {"product_ids": [town.product_id], "bps": 1500}
+    await town.merchant.post(f"/api/shops/{town.shop_id}/plans/{plan_id}/rates", body)
+    await town.host.post("/api/creators/me/showcase", {"product_ids": [town.product_id]})
+    asked = {
+        "name": "秦岭星河传媒", "legal_name": "周至秦岭星河文化传媒有限公司", "licence_number": licence_number(9),
+        "contact_phone": "13800002222",
+    }  # fmt: skip
+    agency = await town.host.post("/api/agencies", asked, key=fresh_key())
+    await town.reviewer.post(f"/api/reviews/agencies/{agency['id']}", {"approve": True})
+    me = await town.host.get("/api/me")
+    return {"plan": plan_id, "agency": agency["id"], "creator": me["person"]["id"]}
+
+
 @pytest.fixture
-async def opened(request: pytest.FixtureRequest, town: Town, shopper: Shopper, browser: Browser) -> AsyncIterator[Page]:
+async def opened(
+    request: pytest.FixtureRequest, town: Town, shopper: Shopper, affiliates: dict[str, str], browser: Browser
+) -> AsyncIterator[Page]:
     """A page at the person's size, signed in as that person."""
     who: str = request.param
     size = PHONE if who in ON_PHONE else DESK
@@ -164,11 +194,13 @@ async def opened(request: pytest.FixtureRequest, town: Town, shopper: Shopper, b
 
 
 @pytest.mark.parametrize(("opened", "who"), [(who, who) for who in VISITS], indirect=["opened"])
-async def test_every_page_is_whole(opened: Page, who: str, town: Town, shopper: Shopper) -> None:
+async def test_every_page_is_whole(
+    opened: Page, who: str, town: Town, shopper: Shopper, affiliates: dict[str, str]
+) -> None:
     watch = Watch()
     watch(opened)
     ids = {"room": town.room_id, "shop": town.shop_id, "product": town.product_id, "order": shopper.order_id}
-    ids["case"] = shopper.case_id
+    ids |= {"case": shopper.case_id, **affiliates}
     faults = []
     for pattern in VISITS[who]:
         path = pattern.format(**ids)
