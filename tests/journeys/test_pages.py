@@ -36,7 +36,8 @@ VISITS: dict[str, list[str]] = {
         "/", "/mall", "/products/{product}", "/shops/{shop}", "/c/{creator}", "/rooms/{room}", "/me", "/login",
         "/agreement", "/privacy", "/no/such/page",
     ],
-    "buyer": ["/", "/rooms/{room}", "/orders", "/orders/{order}", "/orders/{order}/parcels", "/me", "/aftersales", "/aftersales/new?order={order}",
+    "buyer": ["/", "/rooms/{room}", "/orders", "/orders/{order}", "/orders/{order}/parcels", "/me", "/aftersales",
+        "/aftersales/new?order={order}",
         "/aftersales/{case}", "/me/addresses", "/me/coupons",
         "/me/realname", "/me/leave"],
     "desk visitor": ["/desk/login", "/desk/login?as=staff"],
@@ -85,7 +86,7 @@ FAULTS = """async () => {
     .map((one) => `${one.id}: ${one.nodes.slice(0, 3).map(where).join('; ')}`)
 }"""
 SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-KEY = re.compile(r"(?<![\w./@:-])[a-z][a-z_]{2,}\.[a-z][a-z_-]+(?:\.[a-z_-]+)*(?![\w@(])")
+KEY = re.compile(r"(?<![\w./@:-])[a-z][a-z_]{2,}\.(?!json\b)[a-z][a-z_-]+(?:\.[a-z_-]+)*(?![\w@(])")
 SLOT = re.compile(r"\{\w+\}")
 
 
