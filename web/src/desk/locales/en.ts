@@ -9,5 +9,6 @@ import aftersales from './en/aftersales'
 import open from './en/open'
 import parcels from './en/parcels'
 import type zh from './zh'
+import funds from './en/funds'
 
-export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons, ...affiliate, ...aftersales, ...open, ...parcels } satisfies Record<keyof typeof zh, string>
+export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons, ...affiliate, ...aftersales, ...open, ...parcels, ...funds } satisfies Record<keyof typeof zh, string>

@@ -8,5 +8,6 @@ import affiliate from './zh/affiliate'
 import aftersales from './zh/aftersales'
 import open from './zh/open'
 import parcels from './zh/parcels'
+import funds from './zh/funds'
 
-export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons, ...affiliate, ...aftersales, ...open, ...parcels } as const satisfies Record<string, string>
+export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons, ...affiliate, ...aftersales, ...open, ...parcels, ...funds } as const satisfies Record<string, string>
