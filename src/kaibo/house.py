@@ -32,6 +32,8 @@ from kaibo.stage import reactions as stage
 from kaibo.trade import http as trade_http
 from kaibo.trade import reactions as trade
 from kaibo.trade.payment import wiring
+from kaibo.trade.payment.statement import provider_statement
+from kaibo.trade.reconciliation import fetch
 from kaibo.trade.shipping import wiring as carrier_wiring
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -138,11 +140,13 @@ async def opened(settings: Settings, name: str) -> AsyncIterator[context.Context
     here = context.Context(settings, database, bus, Blobs(settings.data_dir / "blobs"))
     context.install(here)
     wiring.install(wiring.open_gateways(settings))
+    fetch.install(provider_statement)
     carrier_wiring.install(carrier_wiring.open_carrier(settings))
     try:
         yield here
     finally:
         context.install(None)
+        fetch.install(None)
         await wiring.close()
         await carrier_wiring.close()
         await bus.close()

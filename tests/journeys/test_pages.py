@@ -60,7 +60,7 @@ VISITS: dict[str, list[str]] = {
         "/desk/reviews?kind=agencies", "/desk/find-orders",
         "/desk/coupons",
         "/desk/ledger", "/desk/payment-notices", "/desk/parked", "/desk/failed-jobs", "/desk/webhooks",
-        "/desk/arbitrations", "/desk/compensation",
+        "/desk/arbitrations", "/desk/compensation", "/desk/withdrawals", "/desk/settlements", "/desk/reconciliation",
     ],
 }  # fmt: skip
 ON_PHONE = {"visitor", "buyer"}

@@ -14,6 +14,7 @@ from kaibo.kernel.context import Context
 from kaibo.trade.bills.days import today
 from kaibo.trade.ledger.balances import balance
 from kaibo.trade.ledger.post import Account, AccountKind
+from kaibo.trade.payment.statement import provider_statement
 from kaibo.trade.reconciliation import fetch
 from kaibo.trade.reconciliation.errors import DayNotOver, NoStatements
 from kaibo.trade.reconciliation.fetch import fetch_and_compare
@@ -80,8 +81,10 @@ def test_the_differences_explain_the_whole_gap(rows: list[Row], ours: dict[tuple
 
 @pytest.fixture
 async def operator(sign_in: SignIn) -> AsyncIterator[Person]:
-    yield await sign_in(roles=[("operator", "platform", None)])
+    person = await sign_in(roles=[("operator", "platform", None)])
     fetch.install(None)
+    yield person
+    fetch.install(provider_statement)
 
 
 async def test_differences_are_worked_off_and_the_day_is_closed(here: Context, operator: Person) -> None:

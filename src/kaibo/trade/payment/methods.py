@@ -23,6 +23,11 @@ CURRENCIES: Mapping[Provider, frozenset[str]] = {
 """What each provider charges in; all of these have a hundredth as their smallest unit, as `*_fen` assumes."""
 
 
+def methods_at(provider: str) -> list[str]:
+    """What charges of this provider are called."""
+    return [method for method, whose in PROVIDER_OF.items() if whose == provider]
+
+
 def provider_of(method: str) -> Provider:
     """Raises KeyError for a method that does not exist."""
     found: dict[str, Provider] = {str(name): provider for name, provider in PROVIDER_OF.items()}

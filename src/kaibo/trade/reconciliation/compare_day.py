@@ -13,20 +13,18 @@ from kaibo.kernel import clock
 from kaibo.kernel.db import Db
 from kaibo.kernel.ids import new_id
 from kaibo.trade.bills.days import bounds, today
+from kaibo.trade.payment.methods import methods_at
 from kaibo.trade.reconciliation import rules
 from kaibo.trade.reconciliation.errors import DayClosed, DayNotOver
 from kaibo.trade.reconciliation.rules import StatementRow
 from kaibo.trade.reconciliation.tables import days, differences
 
-METHODS = {"wechatpay": "wechat_h5", "alipay": "alipay_wap", "stripe": "stripe_checkout"}
-"""What a charge's method is called at each provider."""
-
 _OURS = """
     SELECT 'charge' AS kind, c.out_trade_no AS number, c.amount_fen AS fen FROM trade.charges c
-    WHERE c.method = :method AND c.state IN ('paid', 'paid_late') AND c.paid_at >= :since AND c.paid_at < :until
+    WHERE c.method = ANY (:methods) AND c.state IN ('paid', 'paid_late') AND c.paid_at >= :since AND c.paid_at < :until
     UNION ALL
     SELECT 'refund', r.out_refund_no, r.fen FROM trade.refunds r JOIN trade.charges c ON c.id = r.charge_id
-    WHERE c.method = :method AND r.state = 'done' AND r.done_at >= :since AND r.done_at < :until AND r.refund_id IS NOT NULL
+    WHERE c.method = ANY (:methods) AND r.state = 'done' AND r.done_at >= :since AND r.done_at < :until AND r.refund_id IS NOT NULL
 """
 
 
@@ -41,7 +39,7 @@ async def compare_day(db: Db, provider: str, day: date, rows: Sequence[Statement
     since, until = bounds(day)
     ours = {
         (row.kind, row.number): int(row.fen)
-        for row in await db.execute(text(_OURS), {"method": METHODS[provider], "since": since, "until": until})
+        for row in await db.execute(text(_OURS), {"methods": methods_at(provider), "since": since, "until": until})
     }
     found = rules.compare(rows, ours)
     values = {

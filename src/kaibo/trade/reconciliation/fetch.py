@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import text
 
@@ -12,7 +12,8 @@ from kaibo.kernel import clock, context, jobs, timers
 from kaibo.kernel.db import Db
 from kaibo.kernel.telemetry import get_logger
 from kaibo.trade.bills.days import bounds, today
-from kaibo.trade.reconciliation.compare_day import METHODS, compare_day
+from kaibo.trade.payment.methods import PROVIDERS, Provider, methods_at
+from kaibo.trade.reconciliation.compare_day import compare_day
 from kaibo.trade.reconciliation.errors import NoStatements
 from kaibo.trade.reconciliation.rules import StatementRow
 
@@ -23,7 +24,7 @@ MORNING = "trade.reconciliation.morning"
 MORNING_HOUR = 10
 """Beijing time: providers have yesterday's statement ready by then."""
 
-Statements = Callable[[str, date], Awaitable[Sequence[StatementRow]]]
+Statements = Callable[[Provider, date], Awaitable[Sequence[StatementRow]]]
 _statements: Statements | None = None
 
 
@@ -37,7 +38,7 @@ async def fetch_and_compare(provider: str, day: date) -> int:
     """How many differences are open afterwards. Raises NoStatements, DayNotOver, DayClosed, and what the provider's side raises."""
     if _statements is None:
         raise NoStatements(provider=provider)
-    rows = await _statements(provider, day)
+    rows = await _statements(cast(Provider, provider), day)
     async with context.database().transaction() as db:
         left = await compare_day(db, provider, day, rows)
     log.info("reconciliation.compared", provider=provider, day=day.isoformat(), rows=len(rows), open=left)
@@ -57,8 +58,8 @@ async def every_morning(db: Db, key: str, _payload: dict[str, Any]) -> None:
         since, until = bounds(this_day - timedelta(days=1))
         query = text("SELECT DISTINCT method FROM trade.charges WHERE paid_at >= :since AND paid_at < :until")
         used = {row.method for row in await db.execute(query, {"since": since, "until": until})}
-        for provider, method in METHODS.items():
-            if method in used and _statements is not None:
+        for provider in PROVIDERS:
+            if used.intersection(methods_at(provider)) and _statements is not None:
                 await ask_comparison(db, provider, this_day - timedelta(days=1))
         ten += timedelta(days=1)
     await timers.set_timer(db, kind=MORNING, key=key, due_at=ten)

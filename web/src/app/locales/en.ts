@@ -270,7 +270,6 @@ export default {
   'order.receive_by': 'Confirmed by itself after {at}',
   'order.after_sales_by': 'After-sales until {at}',
   'order.refund_of': '{amount}, back the way it came',
-  'order.shipped_at': 'Shipped {at}',
   'order.goods': 'Goods',
   'order.to_pay': 'To pay',
   'order.paid_sum': 'Paid',

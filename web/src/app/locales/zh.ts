@@ -268,7 +268,6 @@ export default {
   'order.receive_by': '{at} 后自动确认收货',
   'order.after_sales_by': '售后保障至 {at}',
   'order.refund_of': '退款 {amount}，原路退回',
-  'order.shipped_at': '{at} 发货',
   'order.goods': '商品总额',
   'order.to_pay': '应付',
   'order.paid_sum': '实付',
