@@ -1,7 +1,7 @@
 """Alipay's Open API as a `kaibo.trade.payment.gateway.Gateway`.
 
 Speaks to the real service and to `kaibo.sandbox.alipay` alike: only the address and the keys differ. Why not the official SDK:
-docs/adr/0016-alipay-and-stripe.md.
+docs/adr/0010-alipay-and-stripe.md.
 """
 
 from kaibo.trade.payment.alipay.client import AlipayGateway
