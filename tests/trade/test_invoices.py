@@ -6,7 +6,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -21,6 +21,8 @@ from kaibo.trade.invoices.documents import documents
 from kaibo.trade.invoices.errors import BadInvoiceDocument, BadInvoiceNumber
 from kaibo.trade.invoices.model import Invoice
 from kaibo.trade.invoices.provider import Made, ProviderError
+from kaibo.trade.orders.lookup import lock_order
+from kaibo.trade.payment.refund import promise_refund
 from tests.conftest import SignIn
 from tests.payment.world import Sandbox
 from tests.trade.test_refunding import paid_order
@@ -49,11 +51,12 @@ async def issue(shop: Shop, invoice: dict[str, Any], number: str = NUMBER, conte
 
 
 async def refund_some(here: Context, order: dict[str, Any], fen: int) -> None:
-    """What a partial refund leaves behind on the order and its only line."""
+    """A partial refund, and what an after-sales case notes on the order's only line."""
     async with here.database.transaction() as db:
-        for table, column in (("orders", "id"), ("order_lines", "order_id")):
-            query = f"UPDATE trade.{table} SET refunded_fen = refunded_fen + :f WHERE {column} = :o"
-            await db.execute(text(query), {"f": fen, "o": UUID(order["id"])})
+        locked = await lock_order(db, UUID(order["id"]))
+        await promise_refund(db, locked, key=f"test:{uuid4()}", fen=fen, reason="少发了", by="shop")
+        query = "UPDATE trade.order_lines SET refunded_fen = refunded_fen + :f WHERE order_id = :o"
+        await db.execute(text(query), {"f": fen, "o": locked.id})
 
 
 @pytest.fixture

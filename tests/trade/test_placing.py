@@ -27,7 +27,7 @@ async def test_a_placed_order_holds_stock_freezes_its_price_and_starts_its_clock
     assert (order["goods_fen"], order["freight_fen"], order["total_fen"]) == (5980, 600, 6580)
     assert order["lines"][0]["unit_price_fen"] == 2990
     assert order["address"]["phone_masked"] == "138****8000"
-    assert order["actions"] == ["pay", "cancel"]
+    assert order["actions"] == ["pay", "cancel", "change_address"]
     assert order["note"] == "请放门口"
     assert order["shop"] == {"id": str(shop.id), "name": shop.name}
     assert [line["why"] for line in order["history"]] == ["提交订单"]

@@ -221,8 +221,8 @@ def test_without_a_creator_the_commission_stays_with_the_merchant() -> None:
 @pytest.mark.parametrize(
     ("state", "viewer", "expected"),
     [
-        (OrderState.PLACED, "buyer", ["pay", "cancel"]),
-        (OrderState.PAID, "buyer", ["refund"]),
+        (OrderState.PLACED, "buyer", ["pay", "cancel", "change_address"]),
+        (OrderState.PAID, "buyer", ["refund", "change_address"]),
         (OrderState.SHIPPED, "buyer", ["receive"]),
         (OrderState.RECEIVED, "buyer", []),
         (OrderState.PLACED, "shop", []),

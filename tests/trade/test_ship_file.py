@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import io
 from typing import Any
-from uuid import UUID
 
 import httpx
 import openpyxl
 import pytest
-from sqlalchemy import update
 
 from kaibo.kernel.context import Context
-from kaibo.trade.orders.tables import orders
-from tests.trade.world import Buyer, Shop, key, ok
+from tests.trade.world import Buyer, Shop, book_payment, key, ok
 
 
 async def paid(here: Context, shop: Shop, buyer: Buyer, count: int) -> list[str]:
-    """The numbers of orders that are to be shipped (set in the table: how they were paid is another test's business)."""
+    """The numbers of orders that are to be shipped."""
     sku, numbers = await shop.sku(), []
     for _ in range(count):
         await buyer.place(sku)
     for order in ok(await shop.staff.client.get(f"/api/shops/{shop.id}/orders"))["items"]:
-        async with here.database.transaction() as db:
-            await db.execute(update(orders).where(orders.c.id == UUID(order["id"])).values(state="paid"))
+        await book_payment(here, order["id"])
         numbers.append(order["number"])
     return numbers
 

@@ -14,12 +14,16 @@ import httpx
 from PIL import Image
 from sqlalchemy import select, text
 
+from kaibo.kernel import clock
 from kaibo.kernel.context import Context
 from kaibo.kernel.tables import outbox
 from kaibo.people.merchants.rules import licence_check_character
 from kaibo.trade.contracts import OrderPlaced
 from kaibo.trade.ledger.check import check_ledger
+from kaibo.trade.ledger.post import Account, AccountKind, Posting, PostingKind, move, post
 from kaibo.trade.orders.announce import PLACED_TOGETHER
+from kaibo.trade.orders.lookup import lock_order
+from kaibo.trade.orders.pay import mark_paid
 from tests.conftest import SignIn
 from tests.people_of_tests import Person
 
@@ -168,6 +172,16 @@ async def events_of(here: Context, order_id: str) -> list[str]:
         elif row.aggregate_id == order_id:
             found.append(row.subject)
     return found
+
+
+async def book_payment(here: Context, order_id: str) -> None:
+    """The order is paid and booked as if the provider had said so: for tests that are not about paying."""
+    async with here.database.transaction() as db:
+        order = await mark_paid(db, await lock_order(db, UUID(order_id)), clock.now())
+        gateway = Account(AccountKind.GATEWAY, scope="wechatpay")
+        entries = move(gateway, (Account(AccountKind.ESCROW, order.shop_id), order.total_fen))
+        why = "trade.why.ledger_payment"
+        await post(db, Posting(PostingKind.PAYMENT, f"payment:{order.id}", order.id, why, "payment", entries))
 
 
 async def assert_ledger_sound(here: Context) -> None:

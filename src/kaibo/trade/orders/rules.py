@@ -190,7 +190,7 @@ def actions(order: Order, viewer: Viewer, now: datetime) -> list[str]:
             found.append("refund")
         if order.state is OrderState.SHIPPED:
             found.append("receive")
-        if may_change_address(order):
+        if may_change_address(order) and (order.state is OrderState.PAID or now < order.pay_before):
             found.append("change_address")
         if may_hide(order) and order.hidden_at is None:
             found.append("hide")
