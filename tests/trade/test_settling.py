@@ -99,9 +99,9 @@ async def test_an_order_is_shipped_received_and_settled_to_the_fen_django_oscar_
     operator = await sign_in(roles=[("operator", "platform", None)])
     ledger = ok(await operator.client.get("/api/operator/ledger"))
     assert (ledger["sum_fen"], ledger["faults"]) == (0, [])
-    named = {(account["kind"], account["owner"]): account["balance_fen"] for account in ledger["accounts"]}
-    assert named["merchant_payable", shop.name] == 8965
-    assert named["creator_commission", "蒜姐"] == 1234
+    # Other tests of this database have creators of the same name.
+    told = {(account["kind"], account["owner"], account["balance_fen"]) for account in ledger["accounts"]}
+    assert {("merchant_payable", shop.name, 8965), ("creator_commission", "蒜姐", 1234)} <= told
     found = ok(await operator.client.get(f"/api/operator/orders?q={order['number']}"))["items"]
     assert [one["id"] for one in found] == [order["id"]]
     assert (await buyer.client.get("/api/operator/ledger")).status_code == 403
