@@ -7,6 +7,7 @@ import contextlib
 import json
 import secrets
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -95,7 +96,7 @@ class _Echo(asyncio.Protocol):
 
 async def generator_alone(asks: Sequence[Ask], connections: int, seconds: float) -> float:
     """Requests a second that the generator sends to a server that does nothing."""
-    process = await asyncio.create_subprocess_exec("python", "-m", "bench.load", str(port := free_port()))
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "bench.load", str(port := free_port()))
     try:
         await asyncio.sleep(1.5)
         return (await let_in([port], asks, connections, seconds)).per_second
@@ -128,6 +129,4 @@ async def _serve(port: int) -> None:
 
 
 if __name__ == "__main__":
-    import sys
-
     uvloop.run(_serve(int(sys.argv[1])))
