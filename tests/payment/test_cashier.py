@@ -10,8 +10,8 @@ import pytest
 from tests.payment.world import World
 
 import kaibo.sandbox
+from kaibo.sandbox.addresses import is_allowed
 from kaibo.sandbox.page import COLOURS, yuan
-from kaibo.sandbox.settings import is_allowed
 from kaibo.trade.payment.gateway import ChargeStatus
 
 RETURN_URL = "http://127.0.0.1:8000/orders/7?from=pay&x=1"

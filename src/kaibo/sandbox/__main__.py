@@ -8,7 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from kaibo.sandbox.serving import DataDirectoryBusy, Name, serve
+from kaibo.sandbox.process import DataDirectoryBusy
+from kaibo.sandbox.serving import Name, serve
 from kaibo.sandbox.settings import Settings
 
 ALL: tuple[Name, ...] = ("wechatpay", "alipay", "stripe")

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
@@ -15,7 +15,7 @@ from starlette.routing import Route
 from kaibo.sandbox import faults
 from kaibo.sandbox.beijing import rfc3339
 from kaibo.sandbox.settings import Settings
-from kaibo.sandbox.store import Store
+from kaibo.sandbox.store import Row, Store
 
 LIST_MAX = 1000
 BODY_BYTES_MAX = 64 * 1024
@@ -94,11 +94,7 @@ async def health(request: Request) -> Response:
 
 
 async def show_faults(request: Request) -> Response:
-    desk = admitted(request)
-    rows = desk.store.all("SELECT scope FROM faults WHERE scope LIKE 'order:%' ORDER BY scope LIMIT ?", LIST_MAX)
-    orders = {row["scope"].removeprefix("order:"): desk.store.read_faults(row["scope"]) for row in rows}
-    plan = faults.read_plan(desk.store).model_dump(exclude_unset=True)
-    return JSONResponse({"plan": plan, "orders": orders})
+    return JSONResponse(faults_shown(admitted(request).store))
 
 
 async def put_plan(request: Request) -> Response:
@@ -122,17 +118,27 @@ async def delete_faults(request: Request) -> Response:
 
 async def callbacks(request: Request) -> Response:
     """Newest first: every delivery with its attempts. `?out_trade_no=` narrows it."""
-    desk = admitted(request)
-    number = request.query_params.get("out_trade_no", "")
-    rows = desk.store.all(
-        "SELECT * FROM deliveries WHERE ? IN ('', out_trade_no) ORDER BY id DESC LIMIT ?", number, LIST_MAX
+    store = admitted(request).store
+    return JSONResponse({"callbacks": callbacks_shown(store, request.query_params.get("out_trade_no", ""))})
+
+
+def faults_shown(store: Store) -> dict[str, Any]:
+    rows = store.all("SELECT scope FROM faults WHERE scope LIKE 'order:%' ORDER BY scope LIMIT ?", LIST_MAX)
+    orders = {row["scope"].removeprefix("order:"): store.read_faults(row["scope"]) for row in rows}
+    return {"plan": faults.read_plan(store).model_dump(exclude_unset=True), "orders": orders}
+
+
+def callbacks_shown(store: Store, out_trade_no: str) -> list[Row]:
+    """Of one order, or of all where the number is empty."""
+    rows = store.all(
+        "SELECT * FROM deliveries WHERE ? IN ('', out_trade_no) ORDER BY id DESC LIMIT ?", out_trade_no, LIST_MAX
     )
     for row in rows:
-        attempts = desk.store.all("SELECT * FROM attempts WHERE delivery_id = ? ORDER BY id", row["id"])
+        attempts = store.all("SELECT * FROM attempts WHERE delivery_id = ? ORDER BY id", row["id"])
         row["attempts"] = [
             {"at": rfc3339(attempt["at_ms"]), "http_status": attempt["http_status"], "note": attempt["note"]}
             for attempt in attempts
         ]
         row["created"], row["due"] = rfc3339(row.pop("created_ms")), rfc3339(row.pop("due_ms"))
         del row["resource"]
-    return JSONResponse({"callbacks": rows})
+    return rows

@@ -6,9 +6,10 @@ from typing import Protocol
 
 import httpx
 
+from kaibo.sandbox.addresses import is_allowed
 from kaibo.sandbox.beijing import now_ms
 from kaibo.sandbox.faults import Faults
-from kaibo.sandbox.settings import Settings, is_allowed
+from kaibo.sandbox.settings import Settings
 from kaibo.sandbox.store import Row, Store
 
 IN_FLIGHT_MAX = 32

@@ -62,7 +62,7 @@ def read_plan(store: Store) -> FaultPlan:
 
 
 def write_faults(store: Store, scope: str, value: BaseModel) -> None:
-    """`scope` is `PLAN`, or `order:` and an out_trade_no."""
+    """`scope` says whom it is about, in the sandbox's own words: here `PLAN`, or `order:` and an out_trade_no."""
     with store.change():
         store.run(
             "INSERT INTO faults VALUES (?, ?) ON CONFLICT (scope) DO UPDATE SET value = excluded.value",

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from kaibo.sandbox.settings import origin_of
+from kaibo.sandbox.addresses import origin_of
 from kaibo.sandbox.words import EN, ZH, Words
 
 PAGE = Template((Path(__file__).parent / "cashier.html").read_text("utf-8"))

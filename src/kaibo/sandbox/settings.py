@@ -1,11 +1,9 @@
-"""What can be chosen at start, and the check of URLs that others ask us to call or to send browsers to."""
+"""What can be chosen at start."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-URL_CHARS_MAX = 2048
+from kaibo.sandbox.addresses import origin_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +35,3 @@ class Settings:
         for url in (*self.notify_origins, *self.return_origins, *filter(None, [self.public_url])):
             if origin_of(url) is None:
                 raise ValueError(f"{url!r} is no origin such as http://192.168.1.5:8000")
-
-
-def origin_of(url: str) -> str | None:
-    """`scheme://host:port` of an http(s) URL, or None for anything that a browser and we might read differently."""
-    if len(url) > URL_CHARS_MAX or "\\" in url or any(ord(char) <= 32 or ord(char) == 127 for char in url):
-        return None
-    try:
-        parts = urlsplit(url)
-        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    except ValueError:
-        return None
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-        return None
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{parts.scheme}://{host}:{port}"
-
-
-def is_allowed(url: str, origins: tuple[str, ...]) -> bool:
-    """Whether `url` may be called or visited under the rule in `Settings`."""
-    origin = origin_of(url)
-    if origin is None:
-        return False
-    if origins:
-        return origin in {origin_of(allowed) for allowed in origins}
-    return urlsplit(url).hostname in LOOPBACK

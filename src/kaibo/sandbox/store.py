@@ -13,7 +13,7 @@ from typing import Any
 
 Row = dict[str, Any]
 
-SCHEMA = """
+CALLBACKS = """
 CREATE TABLE IF NOT EXISTS deliveries (
   id INTEGER PRIMARY KEY, notice_id TEXT NOT NULL, out_trade_no TEXT NOT NULL, event_type TEXT NOT NULL,
   summary TEXT NOT NULL, url TEXT NOT NULL, resource TEXT NOT NULL, faults TEXT NOT NULL,
@@ -26,20 +26,22 @@ CREATE TABLE IF NOT EXISTS attempts (
   id INTEGER PRIMARY KEY, delivery_id INTEGER NOT NULL REFERENCES deliveries, at_ms INTEGER NOT NULL,
   http_status INTEGER, note TEXT NOT NULL
 ) STRICT;
-CREATE TABLE IF NOT EXISTS faults (scope TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 """
+"""What a sandbox that calls back keeps of it; part of its schema."""
+
+FAULTS = "CREATE TABLE IF NOT EXISTS faults (scope TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;"
 
 
 class Store:
-    """Rows are plain dictionaries; every change happens inside `with store.change():`. `schema` is what one provider adds to the
-    callbacks (`deliveries`, `attempts`) and `faults` that all have."""
+    """Rows are plain dictionaries; every change happens inside `with store.change():`. `schema` is what one sandbox adds to the
+    `faults` that all have."""
 
     def __init__(self, path: Path, schema: str) -> None:
         path.touch(mode=0o600, exist_ok=True)
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.row_factory = sqlite3.Row
         self._db.executescript(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;" + schema + SCHEMA
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;" + schema + FAULTS
         )
 
     def close(self) -> None:

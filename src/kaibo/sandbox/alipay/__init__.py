@@ -13,7 +13,7 @@ from kaibo.sandbox.alipay.trades import SCHEMA, Alipay
 from kaibo.sandbox.files import admin_token
 from kaibo.sandbox.serving import Provider
 from kaibo.sandbox.settings import Settings
-from kaibo.sandbox.store import Store
+from kaibo.sandbox.store import CALLBACKS, Store
 
 PREFIXES = ("/gateway.do", "/alipay/")
 
@@ -25,7 +25,7 @@ def open_provider(settings: Settings, base_url: str) -> Provider:
     (directory / "alipay.json").unlink(missing_ok=True)
     keys = load_or_make(directory)
     public_url = (settings.public_url or base_url).rstrip("/")
-    store = Store(directory / "alipay.sqlite3", SCHEMA)
+    store = Store(directory / "alipay.sqlite3", CALLBACKS + SCHEMA)
     desk = Alipay(settings, store, admin_token(directory), public_url, base_url, keys=keys)
     return Provider(
         make_app(desk),

@@ -15,12 +15,12 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from kaibo.sandbox import console, page
+from kaibo.sandbox.addresses import is_allowed
 from kaibo.sandbox.alipay import bill, trades
 from kaibo.sandbox.alipay.signing import content, is_signed, sign
 from kaibo.sandbox.alipay.trades import TIME, Alipay, Refusal, business, yuan
 from kaibo.sandbox.beijing import CHINA, now_ms, stamp
 from kaibo.sandbox.faults import faults_for
-from kaibo.sandbox.settings import is_allowed
 from kaibo.sandbox.store import Row
 
 CASHIER = "/alipay/cashier"

@@ -8,8 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from kaibo.sandbox.carrier.serving import DataDirectoryBusy, serve
+from kaibo.sandbox.carrier.serving import serve
 from kaibo.sandbox.carrier.settings import Settings
+from kaibo.sandbox.process import DataDirectoryBusy
 
 
 def read_arguments(arguments: Sequence[str] | None = None) -> Settings:

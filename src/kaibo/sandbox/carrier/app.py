@@ -14,14 +14,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from kaibo.sandbox.addresses import is_allowed
 from kaibo.sandbox.carrier import faults
 from kaibo.sandbox.carrier.companies import COMPANIES
 from kaibo.sandbox.carrier.parcels import Desk, result_of, subscribe
-from kaibo.sandbox.carrier.settings import is_allowed
 from kaibo.sandbox.carrier.signing import signature
+from kaibo.sandbox.console import LIST_MAX, read_bytes
+from kaibo.sandbox.faults import clear_faults, write_faults
 
-BODY_BYTES_MAX = 64 * 1024
-LIST_MAX = 1000
 NUMBER = re.compile(r"[0-9A-Za-z-]{6,32}")
 
 
@@ -102,12 +102,12 @@ async def put_faults(request: Request) -> Response:
         wanted = faults.Faults.model_validate_json(await request.body())
     except ValidationError as wrong:
         return JSONResponse({"faults": wrong.errors(include_url=False, include_context=False)}, 400)
-    faults.write_faults(desk.store, request.query_params.get("number") or faults.EVERY, wanted)
+    write_faults(desk.store, request.query_params.get("number") or faults.EVERY, wanted)
     return Response(status_code=204)
 
 
 async def drop_faults(request: Request) -> Response:
-    faults.clear_faults(_admitted(request).store)
+    clear_faults(_admitted(request).store)
     return Response(status_code=204)
 
 
@@ -132,18 +132,13 @@ def _desk(request: Request) -> Desk:
 def _admitted(request: Request) -> Desk:
     """Raises 401 without the token of the data directory's `admin-token`."""
     desk = _desk(request)
-    if not _same(request.headers.get("authorization", ""), f"Bearer {desk.account.admin_token}"):
+    if not _same(request.headers.get("authorization", ""), f"Bearer {desk.admin_token}"):
         raise HTTPException(401, "Authorization: Bearer <admin-token>")
     return desk
 
 
 async def _form(request: Request) -> Mapping[str, str]:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_BYTES_MAX:
-            raise HTTPException(413, f"at most {BODY_BYTES_MAX} bytes")
-    found = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20)
+    found = parse_qs((await read_bytes(request)).decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20)
     return {name: values[0] for name, values in found.items()}
 
 

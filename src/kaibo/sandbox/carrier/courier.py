@@ -6,9 +6,10 @@ import logging
 
 import httpx
 
-from kaibo.sandbox.carrier.parcels import Desk, advance, now_ms
-from kaibo.sandbox.carrier.settings import is_allowed
-from kaibo.sandbox.carrier.store import Row
+from kaibo.sandbox.addresses import is_allowed
+from kaibo.sandbox.beijing import now_ms
+from kaibo.sandbox.carrier.parcels import Desk, advance
+from kaibo.sandbox.store import Row
 
 RETRY_S = 1800
 RETRIES_MAX = 3

@@ -5,11 +5,12 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from kaibo.sandbox.carrier.roads import Outcome
-from kaibo.sandbox.carrier.store import Store
+from kaibo.sandbox.store import Store
 
 DELAY_MS_MAX = 24 * 3600 * 1000
 COPIES_MAX = 20
 EVERY = "every"
+"""The scope of what holds for every parcel; any other scope is a tracking number."""
 
 
 class Faults(BaseModel):
@@ -26,21 +27,6 @@ class Faults(BaseModel):
     garble: bool = Field(False, description="cut the JSON in half and sign that")
     fail_subscribe: bool = Field(False, description="take the subscription, then answer 500")
     fail_query: bool = Field(False, description="answer queries with HTTP 502")
-
-
-def write_faults(store: Store, scope: str, value: Faults) -> None:
-    """`scope` is EVERY, or a tracking number."""
-    with store.change():
-        store.run(
-            "INSERT INTO faults VALUES (?, ?) ON CONFLICT (scope) DO UPDATE SET value = excluded.value",
-            scope,
-            value.model_dump_json(exclude_unset=True),
-        )
-
-
-def clear_faults(store: Store) -> None:
-    with store.change():
-        store.run("DELETE FROM faults")
 
 
 def faults_for(store: Store, number: str) -> Faults:

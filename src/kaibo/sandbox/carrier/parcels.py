@@ -2,28 +2,41 @@
 
 import asyncio
 import json
-import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+from kaibo.sandbox.beijing import now_ms, stamp
 from kaibo.sandbox.carrier import roads
 from kaibo.sandbox.carrier.faults import faults_for
 from kaibo.sandbox.carrier.settings import Settings
 from kaibo.sandbox.carrier.signing import signature
-from kaibo.sandbox.carrier.store import Row, Store
+from kaibo.sandbox.store import Row, Store
 
-BEIJING = timezone(timedelta(hours=8))
 FINAL = frozenset({"3", "4"})
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS parcels (
+  com TEXT NOT NULL, num TEXT NOT NULL, callback_url TEXT NOT NULL, salt TEXT NOT NULL, start TEXT NOT NULL,
+  goal TEXT NOT NULL, outcome TEXT NOT NULL, subscribed_ms INTEGER NOT NULL, told INTEGER NOT NULL DEFAULT 0,
+  next_ms INTEGER, PRIMARY KEY (com, num)
+) STRICT;
+CREATE INDEX IF NOT EXISTS parcels_next ON parcels (next_ms) WHERE next_ms IS NOT NULL;
+CREATE TABLE IF NOT EXISTS pushes (
+  id INTEGER PRIMARY KEY, com TEXT NOT NULL, num TEXT NOT NULL, url TEXT NOT NULL, param TEXT NOT NULL, sign TEXT NOT NULL,
+  copies INTEGER NOT NULL, due_ms INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, note TEXT NOT NULL DEFAULT '',
+  state TEXT NOT NULL CHECK (state IN ('waiting', 'held', 'delivered', 'lost', 'given_up'))
+) STRICT;
+CREATE INDEX IF NOT EXISTS pushes_due ON pushes (due_ms) WHERE state = 'waiting';
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What both sides know."""
+    """What both sides know. `salt` is the subscriber's own choice; this one is offered."""
 
     key: str = field(repr=False)
     customer: str
-    admin_token: str = field(repr=False)
+    salt: str = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -32,12 +45,9 @@ class Desk:
 
     settings: Settings
     account: Account
+    admin_token: str = field(repr=False)
     store: Store
     wake: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def subscribe(desk: Desk, com: str, num: str, *, callback_url: str, salt: str, start: str, goal: str) -> bool:
@@ -152,4 +162,4 @@ def _due(desk: Desk, subscribed_ms: int, after_s: int) -> int:
 
 def _text(at_ms: int) -> str:
     """Local time of China without a zone, as Kuaidi100 writes it."""
-    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+    return stamp(at_ms, "%Y-%m-%d %H:%M:%S")

@@ -9,7 +9,7 @@ routes) and `stripe.sqlite3` with everything acknowledged so far. Only their own
 from kaibo.sandbox.files import admin_token
 from kaibo.sandbox.serving import Provider
 from kaibo.sandbox.settings import Settings
-from kaibo.sandbox.store import Store
+from kaibo.sandbox.store import CALLBACKS, Store
 from kaibo.sandbox.stripe.app import make_app
 from kaibo.sandbox.stripe.keys import load_or_make, write_merchant_file
 from kaibo.sandbox.stripe.sender import StripeSender
@@ -25,7 +25,7 @@ def open_provider(settings: Settings, base_url: str) -> Provider:
     (directory / "stripe.json").unlink(missing_ok=True)
     keys = load_or_make(directory)
     public_url = (settings.public_url or base_url).rstrip("/")
-    store = Store(directory / "stripe.sqlite3", SCHEMA)
+    store = Store(directory / "stripe.sqlite3", CALLBACKS + SCHEMA)
     with store.change():
         for url in settings.webhook_urls:
             store.run("INSERT OR IGNORE INTO endpoints VALUES (?)", url)

@@ -15,9 +15,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from kaibo.sandbox import console, page
+from kaibo.sandbox.addresses import is_allowed
 from kaibo.sandbox.beijing import now_ms
 from kaibo.sandbox.faults import faults_for
-from kaibo.sandbox.settings import is_allowed
 from kaibo.sandbox.store import Row
 from kaibo.sandbox.stripe import balance, sessions
 from kaibo.sandbox.stripe.sessions import Stripe, StripeError

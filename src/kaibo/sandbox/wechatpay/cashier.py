@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from kaibo.sandbox import page
+from kaibo.sandbox.addresses import is_allowed
 from kaibo.sandbox.beijing import now_ms
 from kaibo.sandbox.page import yuan
-from kaibo.sandbox.settings import is_allowed
 from kaibo.sandbox.store import Row
 from kaibo.sandbox.wechatpay import trades
 from kaibo.sandbox.wechatpay.errors import Refusal

@@ -8,12 +8,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from kaibo.sandbox import faults
-from kaibo.sandbox.beijing import rfc3339
+from kaibo.sandbox.console import LIST_MAX, callbacks_shown, faults_shown
 from kaibo.sandbox.wechatpay import bill, keys, trades
 from kaibo.sandbox.wechatpay.errors import Refusal
 from kaibo.sandbox.wechatpay.platform import Platform, parse, platform_of, read_bytes
-
-LIST_MAX = 1000
 
 
 class CloseMany(BaseModel):
@@ -38,11 +36,7 @@ async def health(request: Request) -> Response:
 
 
 async def show_faults(request: Request) -> Response:
-    platform = admitted(request)
-    rows = platform.store.all("SELECT scope FROM faults WHERE scope LIKE 'order:%' ORDER BY scope LIMIT ?", LIST_MAX)
-    orders = {row["scope"].removeprefix("order:"): platform.store.read_faults(row["scope"]) for row in rows}
-    plan = faults.read_plan(platform.store).model_dump(exclude_unset=True)
-    return JSONResponse({"plan": plan, "orders": orders})
+    return JSONResponse(faults_shown(admitted(request).store))
 
 
 async def put_plan(request: Request) -> Response:
@@ -66,21 +60,8 @@ async def delete_faults(request: Request) -> Response:
 
 async def callbacks(request: Request) -> Response:
     """Newest first: every delivery with its attempts. `?out_trade_no=` narrows it."""
-    platform = admitted(request)
-    out_trade_no = request.query_params.get("out_trade_no", "")
-    rows = platform.store.all(
-        "SELECT * FROM deliveries WHERE ? IN ('', out_trade_no) ORDER BY id DESC LIMIT ?", out_trade_no, LIST_MAX
-    )
-    for row in rows:
-        attempts = platform.store.all("SELECT * FROM attempts WHERE delivery_id = ? ORDER BY id", row["id"])
-        row["attempts"] = [
-            {"at": rfc3339(attempt["at_ms"]), "http_status": attempt["http_status"], "note": attempt["note"]}
-            for attempt in attempts
-        ]
-        row["created"] = rfc3339(row.pop("created_ms"))
-        row["due"] = rfc3339(row.pop("due_ms"))
-        del row["resource"]
-    return JSONResponse({"callbacks": rows})
+    store = admitted(request).store
+    return JSONResponse({"callbacks": callbacks_shown(store, request.query_params.get("out_trade_no", ""))})
 
 
 async def show_bill(request: Request) -> Response:

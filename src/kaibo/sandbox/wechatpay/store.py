@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from kaibo.sandbox import store
-from kaibo.sandbox.store import Row
+from kaibo.sandbox.store import CALLBACKS, Row
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS trades (
@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS nonces (nonce TEXT PRIMARY KEY, seen_ms INTEGER NOT N
 
 class Store(store.Store):
     def __init__(self, path: Path) -> None:
-        super().__init__(path, SCHEMA)
+        super().__init__(path, CALLBACKS + SCHEMA)
 
     def trade(self, out_trade_no: str) -> Row | None:
         return self.one("SELECT * FROM trades WHERE out_trade_no = ?", out_trade_no)

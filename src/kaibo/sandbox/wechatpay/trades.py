@@ -9,9 +9,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from kaibo.sandbox.addresses import is_allowed
 from kaibo.sandbox.beijing import now_ms, rfc3339, stamp
 from kaibo.sandbox.faults import faults_for
-from kaibo.sandbox.settings import is_allowed
 from kaibo.sandbox.store import Row
 from kaibo.sandbox.wechatpay import notices
 from kaibo.sandbox.wechatpay.errors import Refusal
