@@ -7,27 +7,26 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from kaibo.goods.catalog.seven_days import no_return_because
 from kaibo.kernel import i18n
 from kaibo.people.contracts import ShopId
 from kaibo.trade.aftersales import rulebook, rules
 from kaibo.trade.aftersales.model import CaseKind, CaseState, Cover
 from kaibo.trade.aftersales.refusals import EvidenceNeeded, NotOffered, ReasonUnfit, RuleUnknown
-from kaibo.trade.aftersales.rules import Goods
 from kaibo.trade.contracts import OrderId, OrderState
 from kaibo.trade.orders.model import Terms
 
 HOUSE = Terms(900, 48 * 3600, 10 * 86400, 7 * 86400, 500)
 # 23:50 in China
 RECEIVED = datetime(2026, 11, 1, 15, 50, tzinfo=UTC)
-PLAIN = Goods(None, promised=False)
 
 
 def test_the_seven_days_count_from_the_day_after_receipt_to_the_end_of_the_seventh() -> None:
     # received on 1 November in China: the seventh day is the 8th, which ends at 16:00 UTC
     assert rules.no_reason_until(RECEIVED, HOUSE) == datetime(2026, 11, 8, 16, 0, tzinfo=UTC)
-    rules.check_no_reason([PLAIN], RECEIVED, datetime(2026, 11, 8, 15, 59, tzinfo=UTC), HOUSE)
+    rules.check_no_reason([None], RECEIVED, datetime(2026, 11, 8, 15, 59, tzinfo=UTC), HOUSE)
     with pytest.raises(NotOffered) as late:
-        rules.check_no_reason([PLAIN], RECEIVED, datetime(2026, 11, 8, 16, 0, tzinfo=UTC), HOUSE)
+        rules.check_no_reason([None], RECEIVED, datetime(2026, 11, 8, 16, 0, tzinfo=UTC), HOUSE)
     assert late.value.why == ["seven_days_over"]
 
 
@@ -46,15 +45,14 @@ def test_the_seven_days_count_from_the_day_after_receipt_to_the_end_of_the_seven
 def test_only_the_four_exclusions_of_the_law_exclude(
     category: str, attributes: list[tuple[str, str]], exclusion: str | None
 ) -> None:
-    assert rules.exclusion_of(category, attributes) == exclusion
+    assert no_return_because(category, attributes, ["ship_48h"]) == exclusion
+    assert no_return_because(category, attributes, ["seven_day_return"]) is None, "a better promise binds"
     if exclusion is None:
-        rules.check_no_reason([Goods(exclusion, promised=False)], RECEIVED, RECEIVED, HOUSE)
+        rules.check_no_reason([None], RECEIVED, RECEIVED, HOUSE)
         return
     with pytest.raises(NotOffered) as wrong:
-        rules.check_no_reason([PLAIN, Goods(exclusion, promised=False)], None, RECEIVED, HOUSE)
+        rules.check_no_reason([None, exclusion], None, RECEIVED, HOUSE)
     assert wrong.value.why == [f"excluded_{exclusion}"]
-    # a better promise binds
-    rules.check_no_reason([Goods(exclusion, promised=True)], RECEIVED, RECEIVED, HOUSE)
 
 
 def test_a_reason_fits_a_kind_and_brings_its_picture() -> None:

@@ -14,7 +14,7 @@ from kaibo.goods.affiliate.terms import commission_terms, require_may_sell
 from kaibo.goods.affiliate.touch import record_touch, touches_of
 from kaibo.goods.catalog.categories import categories
 from kaibo.goods.catalog.listing import register_listing_check
-from kaibo.goods.catalog.promises import lowest_prices, return_facts
+from kaibo.goods.catalog.promises import lowest_prices
 from kaibo.goods.catalog.tables import skus as sku_table
 from kaibo.goods.contracts import SkuId, SkuView
 from kaibo.goods.exporting.export_products import count_product_rows, product_header, product_rows
@@ -55,7 +55,6 @@ __all__ = [
     "require_may_sell",
     "require_picture",
     "retake",
-    "return_facts",
     "search_cards",
     "skus",
     "skus_of",

@@ -1,4 +1,4 @@
-"""What after-sales asks about goods: their nature, what was promised about them, and how their price went since."""
+"""What after-sales asks about goods: how their price went since."""
 
 from __future__ import annotations
 
@@ -8,26 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from kaibo.goods.catalog.tables import price_entries, products
-from kaibo.goods.contracts import ProductId, ReturnFacts, SkuId
+from kaibo.goods.catalog.tables import price_entries
+from kaibo.goods.contracts import SkuId
 from kaibo.kernel.db import Db
-
-
-async def return_facts(db: Db, product_ids: Iterable[UUID]) -> dict[ProductId, ReturnFacts]:
-    """Of the products that exist among `product_ids`."""
-    rows = await db.execute(
-        select(products.c.id, products.c.category_key, products.c.attributes, products.c.service_tags).where(
-            products.c.id.in_(set(product_ids))
-        )
-    )
-    return {
-        ProductId(row.id): ReturnFacts(
-            category_key=row.category_key,
-            attributes=tuple((str(one["name"]), str(one["value"])) for one in row.attributes),
-            service_tags=tuple(row.service_tags),
-        )
-        for row in rows
-    }
 
 
 async def lowest_prices(db: Db, sku_ids: Iterable[UUID], *, since: datetime) -> dict[SkuId, int]:

@@ -31,7 +31,8 @@ class QuotedLine:
 
     `approved` is False where the product may not be sold at the moment (draft, refused, withdrawn, SKU removed).
     `price_kind` says what kind of price `unit_price_fen` is; `list_price_fen` is the merchant's ordinary price where it differs,
-    `price_ref` the price window, group or presale that set it.
+    `price_ref` the price window, group or presale that set it. `seven_day_exclusion` says why the goods need not be taken back
+    without a reason (custom, perishable, digital, press); None where they must.
     """
 
     sku_id: SkuId
@@ -51,15 +52,7 @@ class QuotedLine:
     price_kind: PriceKind = "list"
     list_price_fen: int | None = None
     price_ref: UUID | None = None
-
-
-@dataclass(frozen=True)
-class ReturnFacts:
-    """What decides whether goods may be sent back without a reason; `attributes` are (name, value)."""
-
-    category_key: str
-    attributes: tuple[tuple[str, str], ...]
-    service_tags: tuple[ServiceTag, ...]
+    seven_day_exclusion: str | None = None
 
 
 @dataclass(frozen=True)

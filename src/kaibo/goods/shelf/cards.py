@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from kaibo.goods.catalog.lookup import pictures_by_product, skus_by_product
 from kaibo.goods.catalog.rules import stock_state
+from kaibo.goods.catalog.seven_days import no_return_because
 from kaibo.goods.catalog.tables import products, skus
 from kaibo.goods.contracts import (
     NotOnSale,
@@ -124,6 +125,8 @@ async def quotes_of(db: Db, sku_ids: Iterable[UUID]) -> dict[SkuId, QuotedLine]:
             skus,
             products.c.title,
             products.c.category_key,
+            products.c.attributes,
+            products.c.service_tags,
             products.c.freight_fen,
             products.c.commission_bps,
             products.c.state,
@@ -154,6 +157,9 @@ def _quoted(row: Any, shown: Sequence[PictureView]) -> QuotedLine:
         stock_left=row.stock_left,
         approved=row.state == "approved" and row.removed_at is None,
         category_key=row.category_key,
+        seven_day_exclusion=no_return_because(
+            row.category_key, [(one["name"], one["value"]) for one in row.attributes], row.service_tags
+        ),
     )
 
 

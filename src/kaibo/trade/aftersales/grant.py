@@ -18,10 +18,12 @@ from kaibo.trade.aftersales.model import Actor, Case, CaseKind, CaseLine, CaseSt
 from kaibo.trade.aftersales.record import move_case, write_lines
 from kaibo.trade.aftersales.way_back import pay_way_back
 from kaibo.trade.contracts import OrderState
+from kaibo.trade.orders.lookup import find_order
 from kaibo.trade.orders.model import Order
 from kaibo.trade.orders.tables import order_lines
 from kaibo.trade.payment.refund import promise_refund
 from kaibo.trade.settlement.take_back import take_back
+from kaibo.trade.shipping.ship import complete_shipping
 
 KEY = "aftersales:"
 """Keys of our refunds at the payment begin with this, then the case's id."""
@@ -52,6 +54,8 @@ async def grant_refund(
     await _count_lines(db, case)
     if case.before_shipping:
         await _put_back(db, order, case)
+        # What is left may be on its way already; before the promise, for an order that is shipped in part is not closed by it.
+        order = await complete_shipping(db, await find_order(db, order.id))
     if order.state is OrderState.SETTLED and case.refund_fen:
         back = [(line.line_id, line.fen) for line in case.lines if line.fen]
         freight_fen = sum(line.freight_fen for line in case.lines)
@@ -80,11 +84,14 @@ async def grant_refund(
 
 
 async def _count_lines(db: Db, case: Case) -> None:
-    pieces = case.full and case.kind is not CaseKind.PRICE_PROTECTION
+    counts = case.full and case.kind is not CaseKind.PRICE_PROTECTION
     for line in sorted(case.lines, key=lambda line: line.line_id):
+        pieces = line.quantity if counts else 0
+        never_shipped = pieces if case.before_shipping else 0
         counted = {
             "refunded_fen": order_lines.c.refunded_fen + line.total_fen,
-            "refunded_quantity": order_lines.c.refunded_quantity + (line.quantity if pieces else 0),
+            "refunded_quantity": order_lines.c.refunded_quantity + pieces,
+            "refunded_unshipped_quantity": order_lines.c.refunded_unshipped_quantity + never_shipped,
         }
         await db.execute(update(order_lines).where(order_lines.c.id == line.line_id).values(counted))
 

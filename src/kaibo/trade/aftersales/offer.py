@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from kaibo.goods import facade as goods
 from kaibo.kernel import clock
 from kaibo.kernel.db import Db
 from kaibo.trade.aftersales import rules
@@ -16,7 +15,6 @@ from kaibo.trade.aftersales.model import Case, CaseKind
 from kaibo.trade.aftersales.refusals import NotOffered
 from kaibo.trade.aftersales.shop_terms import terms_of
 from kaibo.trade.aftersales.way_back import cover_of
-from kaibo.trade.contracts import OrderState
 from kaibo.trade.orders.model import Order
 from kaibo.trade.orders.terms import terms
 
@@ -67,24 +65,23 @@ async def offer(db: Db, order: Order) -> Offer:
 
 
 async def _reasons(db: Db, order: Order, kind: CaseKind, now: datetime) -> tuple[str, ...]:
-    before_shipping = order.state is OrderState.PAID and kind is CaseKind.REFUND_ONLY
+    partly = order.first_shipped_at is not None
     found = [
         key
         for key, reason in rules.REASONS.items()
-        if kind in reason.kinds and reason.before_shipping == before_shipping
+        if kind in reason.kinds
+        and reason.before_shipping == rules.is_before_shipping(kind, order.state, key, partly_shipped=partly)
     ]
-    if "no_reason" in found and not await _some_without_reason(db, order, now):
+    if "no_reason" in found and not _some_without_reason(order, now):
         found.remove("no_reason")
     return tuple(found)
 
 
-async def _some_without_reason(db: Db, order: Order, now: datetime) -> bool:
-    """Whether any product of the order may still go back without a reason; each line is checked again when it is chosen."""
-    for one in (await goods.return_facts(db, {line.product_id for line in order.lines})).values():
-        exclusion = rules.exclusion_of(one.category_key, one.attributes)
+def _some_without_reason(order: Order, now: datetime) -> bool:
+    """Whether any line of the order may still go back without a reason; each is checked again when it is chosen."""
+    for line in order.lines:
         try:
-            promised = rules.Goods(exclusion, "seven_day_return" in one.service_tags)
-            rules.check_no_reason([promised], order.received_at, now, terms())
+            rules.check_no_reason([line.seven_day_exclusion], order.received_at, now, terms())
         except NotOffered:
             continue
         return True

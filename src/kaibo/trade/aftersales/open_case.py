@@ -31,6 +31,8 @@ from kaibo.trade.orders.lookup import find_order, lock_order, require_buyer
 from kaibo.trade.orders.model import Order
 from kaibo.trade.orders.rules import due
 from kaibo.trade.orders.terms import terms
+from kaibo.trade.shipping.lookup import parcels_of_order
+from kaibo.trade.shipping.rules import left_of, shipped_of
 
 
 @dataclass(frozen=True)
@@ -103,19 +105,25 @@ async def open_case(db: Db, order_id: UUID, buyer_id: UUID, wish: Wish) -> Case:
 
 async def _weigh(db: Db, order: Order, wish: Wish, *, pictures: int) -> Estimate:
     now, house = clock.now(), terms()
-    before_shipping = order.state is OrderState.PAID and wish.kind is CaseKind.REFUND_ONLY
+    partly = order.state is OrderState.PAID and order.first_shipped_at is not None
+    before_shipping = rules.is_before_shipping(wish.kind, order.state, wish.reason, partly_shipped=partly)
     rules.check_time(wish.kind, order.state, order.received_at, now, house)
     reason = rules.check_reason(wish.kind, wish.reason, pictures, before_shipping=before_shipping)
     balances = await balances_of(db, order)
+    if partly and wish.kind is CaseKind.REFUND_ONLY:
+        await _check_whereabouts(db, order, balances, wish, before_shipping=before_shipping)
     if wish.reason == "no_reason":
-        await _check_no_reason(db, order, wish, now)
+        chosen = dict(wish.lines)
+        exclusions = [line.seven_day_exclusion for line in order.lines if line.id in chosen]
+        rules.check_no_reason(exclusions, order.received_at, now, house)
     if wish.kind is CaseKind.EXCHANGE:
         await _check_exchange(db, order, wish)
     if wish.kind is CaseKind.PRICE_PROTECTION:
         amount = await _price_fall(db, order, balances, wish, now)
         full = True
     else:
-        amount = amounts.money_back(balances, wish.lines, fault=reason.fault, before_shipping=before_shipping)
+        nothing_left_the_shop = before_shipping and not partly
+        amount = amounts.money_back(balances, wish.lines, fault=reason.fault, before_shipping=nothing_left_the_shop)
         fen = wish.fen if wish.kind is CaseKind.REFUND_ONLY else None
         amount, full = amounts.lowered(amount, fen)
     if amount.total_fen <= 0:
@@ -141,14 +149,18 @@ async def _count(db: Db, order: Order) -> int:
     return int(await db.scalar(select(func.count()).select_from(cases).where(cases.c.order_id == order.id)) or 0)
 
 
-async def _check_no_reason(db: Db, order: Order, wish: Wish, now: datetime) -> None:
-    products = {line.product_id for line in order.lines if line.id in dict(wish.lines)}
-    facts = await goods.return_facts(db, products)
-    found = [
-        rules.Goods(rules.exclusion_of(one.category_key, one.attributes), "seven_day_return" in one.service_tags)
-        for one in facts.values()
-    ]
-    rules.check_no_reason(found, order.received_at, now, terms())
+async def _check_whereabouts(
+    db: Db, order: Order, balances: Sequence[Balance], wish: Wish, *, before_shipping: bool
+) -> None:
+    """Of an order that is partly on its way: pieces that are gone are not refunded as if they lay in the shop, nor the other way
+    round. Raises NothingLeft."""
+    shipped = shipped_of(await parcels_of_order(db, order.id))
+    here = {line.id: left_of(line, shipped) for line in order.lines}
+    for balance, quantity in amounts.choose(balances, wish.lines):
+        in_shop = here[balance.line_id]
+        most = min(balance.left_quantity, in_shop) if before_shipping else balance.left_quantity - in_shop
+        if quantity > most:
+            raise NothingLeft(title=balance.title, left=max(0, most), asked=quantity)
 
 
 async def _check_exchange(db: Db, order: Order, wish: Wish) -> None:

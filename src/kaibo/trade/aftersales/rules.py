@@ -91,40 +91,6 @@ REFUSALS = (
 """Templates of a merchant's refusal; the words are "trade.refusal.<key>"."""
 
 
-@dataclass(frozen=True)
-class Goods:
-    """What decides about the seven days: the exclusion the law knows for these goods (None: there is none), and the promise."""
-
-    exclusion: str | None
-    promised: bool
-
-
-EXCLUDED_CATEGORIES: Mapping[str, str] = {
-    **dict.fromkeys(("garlic_ginger", "vegetable", "fruit", "meat", "seafood", "egg", "plant"), "perishable"),
-}
-CUSTOM_MADE = frozenset({"定制", "custom-made", "custom made"})
-DIGITAL = frozenset({"数字商品", "digital"})
-PRESS = frozenset({"报纸期刊", "newspaper", "periodical"})
-YES = frozenset({"是", "yes", "true"})
-
-
-def exclusion_of(category_key: str, attributes: Sequence[tuple[str, str]]) -> str | None:
-    """Which of the four exclusions of Consumer Law art. 25 the goods fall under: custom, perishable, digital, press; or None.
-
-    A shop cannot widen them: only the category and the declared nature of the goods count, not a missing service tag.
-    """
-    if category_key in EXCLUDED_CATEGORIES:
-        return EXCLUDED_CATEGORIES[category_key]
-    for name, value in attributes:
-        if value.strip().lower() not in YES:
-            continue
-        said = name.strip().lower()
-        for exclusion, names in (("custom", CUSTOM_MADE), ("digital", DIGITAL), ("press", PRESS)):
-            if said in names:
-                return exclusion
-    return None
-
-
 def no_reason_until(received_at: datetime, house: Terms) -> datetime:
     """The end of the seventh calendar day in China after the day of receipt (law_no_reason_10)."""
     there = received_at.astimezone(_CHINA)
@@ -132,11 +98,13 @@ def no_reason_until(received_at: datetime, house: Terms) -> datetime:
     return due(received_at, int((last - there).total_seconds()), house)
 
 
-def check_no_reason(goods: Sequence[Goods], received_at: datetime | None, now: datetime, house: Terms) -> None:
-    """Raises NotOffered. A better promise binds: goods tagged `seven_day_return` go back even where the law excludes them."""
-    for one in goods:
-        if one.exclusion is not None and not one.promised:
-            raise NotOffered(kind=_K.RETURN_REFUND.value, why=[f"excluded_{one.exclusion}"])
+def check_no_reason(
+    exclusions: Sequence[str | None], received_at: datetime | None, now: datetime, house: Terms
+) -> None:
+    """`exclusions` stand frozen on the lines. Raises NotOffered."""
+    for exclusion in exclusions:
+        if exclusion is not None:
+            raise NotOffered(kind=_K.RETURN_REFUND.value, why=[f"excluded_{exclusion}"])
     if received_at is not None and now >= no_reason_until(received_at, house):
         raise NotOffered(kind=_K.RETURN_REFUND.value, why=["seven_days_over"])
 
@@ -149,6 +117,14 @@ def check_reason(kind: CaseKind, reason: str, pictures: int, *, before_shipping:
     if found.picture and not pictures:
         raise EvidenceNeeded(reason=reason)
     return found
+
+
+def is_before_shipping(kind: CaseKind, state: OrderState, reason: str, *, partly_shipped: bool) -> bool:
+    """Whether a case is about pieces that have not left the shop. Of an order that is partly on its way the reason tells."""
+    if kind is not _K.REFUND_ONLY or state is not OrderState.PAID:
+        return False
+    known = REASONS.get(reason)
+    return not partly_shipped or (known is not None and known.before_shipping)
 
 
 def check_time(kind: CaseKind, state: OrderState, received_at: datetime | None, now: datetime, house: Terms) -> None:

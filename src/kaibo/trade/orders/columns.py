@@ -33,7 +33,7 @@ _ORDER_SHAPE = (
 _LINE_SHAPE = (
     "product_id", "title", "sku_name", "picture_url", "unit_price_fen", "line_fen", "discount_fen", "platform_discount_fen",
     "paid_fen", "freight_fen", "freight_paid_fen", "commission_bps", "platform_fee_bps",
-    "plan_id",
+    "plan_id", "seven_day_exclusion",
 )  # fmt: skip
 
 

@@ -128,4 +128,5 @@ def _line(priced: PricedLine, shares: FrozenShares, house: Terms) -> OrderLine:
         commission_bps=commission_bps,
         plan_id=shares.line_plan.get(quoted.product_id),
         platform_fee_bps=platform_fee_bps,
+        seven_day_exclusion=quoted.seven_day_exclusion,
     )

@@ -82,11 +82,12 @@ BEGIN
     END IF;
     INSERT INTO trade.order_lines (
         id, order_id, position, sku_id, product_id, title, sku_name, picture_url, unit_price_fen, quantity, line_fen,
-        discount_fen, platform_discount_fen, paid_fen, freight_fen, freight_paid_fen, commission_bps, platform_fee_bps, plan_id
+        discount_fen, platform_discount_fen, paid_fen, freight_fen, freight_paid_fen, commission_bps, platform_fee_bps, plan_id,
+        seven_day_exclusion
     )
     SELECT l.id, order_ids[l.o], s.position, l.sku, s.product_id, s.title, s.sku_name, s.picture_url, s.unit_price_fen,
            l.quantity::int, s.line_fen, s.discount_fen, s.platform_discount_fen, s.paid_fen, s.freight_fen,
-           s.freight_paid_fen, s.commission_bps, s.platform_fee_bps, s.plan_id
+           s.freight_paid_fen, s.commission_bps, s.platform_fee_bps, s.plan_id, s.seven_day_exclusion
     FROM unnest(line_orders, line_ids, line_shapes_of, line_skus, line_quantities) l(o, id, shape, sku, quantity)
     JOIN (SELECT row_number() OVER () AS shape, r.* FROM jsonb_populate_recordset(NULL::trade.order_lines, line_shapes) r) s
          ON s.shape = l.shape

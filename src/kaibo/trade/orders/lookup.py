@@ -237,6 +237,8 @@ def _line(row: Any) -> OrderLine:
         platform_fee_bps=row.platform_fee_bps,
         refunded_fen=row.refunded_fen,
         refunded_quantity=row.refunded_quantity,
+        refunded_unshipped_quantity=row.refunded_unshipped_quantity,
+        seven_day_exclusion=row.seven_day_exclusion,
         plan_id=row.plan_id,
     )
 

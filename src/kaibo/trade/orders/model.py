@@ -74,7 +74,9 @@ class OrderLine:
     """Prices and rates are frozen here when the order is placed; later changes to the product do not reach it.
 
     `paid_fen = line_fen - discount_fen - platform_discount_fen`; `freight_fen` is the product's own freight, `freight_paid_fen`
-    the line's share of what the order pays for freight; `refunded_fen` is of `paid_fen + freight_paid_fen`.
+    the line's share of what the order pays for freight; `refunded_fen` is of `paid_fen + freight_paid_fen`. Of `refunded_quantity`
+    the shop never shipped `refunded_unshipped_quantity`. `seven_day_exclusion` says why these goods need not be taken back
+    without a reason (custom, perishable, digital, press); None: they must.
     """
 
     id: LineId
@@ -96,6 +98,8 @@ class OrderLine:
     platform_discount_fen: int = 0
     refunded_fen: int = 0
     refunded_quantity: int = 0
+    refunded_unshipped_quantity: int = 0
+    seven_day_exclusion: str | None = None
 
 
 @dataclass(frozen=True)

@@ -126,10 +126,14 @@ order_lines = Table(
     # of paid_fen + freight_paid_fen
     fen("refunded_fen", server_default=text("0")),
     Column("refunded_quantity", Integer, nullable=False, server_default=text("0")),
+    # of refunded_quantity: pieces that never left the shop
+    Column("refunded_unshipped_quantity", Integer, nullable=False, server_default=text("0")),
     Column("commission_bps", Integer, nullable=False),
     # the affiliate plan the rate came from; NULL: the product's own rate, or nobody who earns
     uuid_column("plan_id", nullable=True),
     Column("platform_fee_bps", Integer, nullable=False),
+    # why the goods need not be taken back without a reason, as it was when the order was placed; NULL: they must
+    Column("seven_day_exclusion", Text),
     *not_negative("unit_price_fen", "freight_fen", "commission_bps", "platform_fee_bps"),
     *not_negative("discount_fen", "platform_discount_fen", "paid_fen", "freight_paid_fen"),
     CheckConstraint("quantity BETWEEN 1 AND 999", name="quantity_in_range"),
@@ -137,6 +141,10 @@ order_lines = Table(
     CheckConstraint("paid_fen = line_fen - discount_fen - platform_discount_fen", name="paid_adds_up"),
     CheckConstraint("refunded_fen BETWEEN 0 AND paid_fen + freight_paid_fen", name="refund_within_paid"),
     CheckConstraint("refunded_quantity BETWEEN 0 AND quantity", name="refund_within_quantity"),
+    CheckConstraint("refunded_unshipped_quantity BETWEEN 0 AND refunded_quantity", name="unshipped_within_refunded"),
+    CheckConstraint(
+        "seven_day_exclusion IN ('custom', 'perishable', 'digital', 'press')", name="seven_day_exclusion_known"
+    ),
     CheckConstraint("commission_bps + platform_fee_bps <= 10000", name="rates_fit"),
     Index(None, "order_id", "position", unique=True),
     Index(None, "product_id"),

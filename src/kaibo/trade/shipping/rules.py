@@ -47,8 +47,8 @@ def shipped_of(parcels: Iterable[Parcel]) -> Counter[LineId]:
 
 
 def left_of(line: OrderLine, shipped: Mapping[LineId, int]) -> int:
-    """How many pieces of a line may still be shipped: ordered, less refunded, less shipped."""
-    return max(0, line.quantity - line.refunded_quantity - shipped.get(line.id, 0))
+    """How many pieces of a line may still be shipped: ordered, less shipped, less those refunded instead of being shipped."""
+    return max(0, line.quantity - line.refunded_unshipped_quantity - shipped.get(line.id, 0))
 
 
 def is_complete(order: Order, shipped: Mapping[LineId, int]) -> bool:
