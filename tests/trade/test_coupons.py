@@ -11,9 +11,14 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from kaibo.goods.contracts import SkuId
 from kaibo.kernel import clock
 from kaibo.kernel.context import Context
 from kaibo.kernel.web.wire import rfc3339
+from kaibo.people.contracts import PersonId
+from kaibo.trade.contracts import Source
+from kaibo.trade.orders.model import Wanted, WantedLine
+from kaibo.trade.orders.place import Asked, Placed, prepare
 from kaibo.trade.payment.withdraw import withdraw_order
 from kaibo.trade.pricing import coupons
 from kaibo.trade.pricing.errors import CouponMissing
@@ -265,6 +270,40 @@ async def test_a_budget_is_never_passed(here: Context, sign_in: SignIn, shop: Sh
     ]
     left_out = next(one for one, answer in zip(buyers, answers, strict=True) if answer.status_code == 409)
     assert (await quote(left_out, sku))["total_fen"] == 12_000  # 500 are left, one costs 1 000
+
+
+async def test_two_batches_that_name_the_same_budgets_in_opposite_order_both_go_through(
+    here: Context, sign_in: SignIn, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sku = await shop.sku(price_fen=12_000)
+    first, second = [await issue(shop, title=f"满减 {i}", budget_fen=100_000) for i in range(2)]
+    batches = []
+    for order in ([first, second], [second, first]):
+        asked = []
+        for coupon in order:
+            one = await make_buyer(sign_in)
+            line = WantedLine(SkuId(UUID(sku["id"])), 1, sku["price_fen"])
+            wish = Wanted((line,), UUID(one.address_id), Source(), coupon_ids=(UUID(await claim(one, coupon)),))
+            asked.append(Asked(PersonId(one.person.id), "李", wish, uuid.uuid4().hex))
+        batches.append(asked)
+    use = coupons.use
+
+    async def slowly(*given: Any) -> None:
+        """Both batches are between their two coupons at the same time, unless one waits for the other before."""
+        await use(*given)
+        await asyncio.sleep(0.3)
+
+    monkeypatch.setattr(coupons, "use", slowly)
+
+    async def place(asked: list[Asked]) -> list[Any]:
+        async with here.database.transaction() as db:
+            return await (await prepare(db, asked)).place(db)
+
+    outcomes = await asyncio.gather(*(place(one) for one in batches))
+    assert [type(one) for batch in outcomes for one in batch] == [Placed] * 4
+    for coupon in (first, second):
+        spent = "SELECT committed_fen FROM trade.coupons WHERE id = :id"
+        assert await column(here, spent, id=UUID(coupon["id"])) == [2_000]
 
 
 async def test_a_refused_hold_leaves_the_transaction_of_others_alone(here: Context, shop: Shop, buyer: Buyer) -> None:

@@ -35,8 +35,7 @@ async def expire_orders(db: Db, orders: Sequence[Order]) -> list[Order]:
     await db.execute(update(table).where(table.c.id.in_(ids)).values(gone))
     await note_histories(db, expired, at=now, actor="system", why="trade.why.expired")
     await publish_many(db, [OrderExpired(**about(order, now)) for order in expired])
-    for checkout_id in await coupons.held_among(db, {order.checkout_id for order in expired}):
-        await coupons.release(db, checkout_id)
+    await coupons.release_all(db, await coupons.held_among(db, {order.checkout_id for order in expired}))
     # Last: whoever orders one of these SKUs waits for its row from here to the commit.
     await goods.release_all(db, ids)
     return expired

@@ -177,6 +177,10 @@ class Prepared:
         first_of: dict[tuple[PersonId, str], int] = {}
         refused: list[int] = []
         again: list[tuple[int, int]] = []
+        # Before the stock, as everywhere: who holds coupons and wants stock never waits for one who does the reverse.
+        await coupons.lock(
+            db, [used for plan in self.plans if isinstance(plan, Blueprint) for used in plan.priced.used]
+        )
         for at, (one, plan, address) in enumerate(zip(self._asked, self.plans, self._addresses, strict=True)):
             if one.key is not None and (first := first_of.setdefault((one.buyer_id, one.key), at)) != at:
                 again.append((at, first))
@@ -188,7 +192,6 @@ class Prepared:
                 written = address_json(address)
                 ids = columns.ids_for(plan)
                 try:
-                    # Before the stock, as everywhere: who holds coupons and wants stock never waits for one who does the reverse.
                     await coupons.use(db, ids[0].id, plan.priced.used, one.buyer_id)
                 except Refused as gone:
                     outcomes[at] = gone

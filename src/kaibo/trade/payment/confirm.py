@@ -85,11 +85,12 @@ async def _can_be_paid(db: Db, orders: Sequence[Order], charge: Charge) -> bool:
         return False
     try:
         async with db.begin_nested():
+            # Coupons before stock, as at the till.
+            if not await coupons.retake(db, charge.checkout_id):
+                raise _CouponsGone
             for order in orders:
                 if order.state is OrderState.EXPIRED:
                     await goods.retake(db, order.id)
-            if not await coupons.retake(db, charge.checkout_id):
-                raise _CouponsGone
     except (OutOfStock, _CouponsGone) as gone:
         log.info("charge.too_late_to_take_again", out_trade_no=charge.out_trade_no, why=str(gone))
         return False

@@ -2,6 +2,9 @@
 
 Every step moves a use from one state to the next in one conditional UPDATE and then what hangs on it, so that a repeated call
 finds nothing left to do.
+
+Whoever changes the coupons of several checkouts locks all of them first, claims and then budgets, each in the order of their ids:
+two batches that name the same coupons in different orders wait for one another in a row and never in a circle.
 """
 
 from __future__ import annotations
@@ -23,6 +26,27 @@ from kaibo.trade.pricing.coupons.lookup import claims_by_id
 from kaibo.trade.pricing.coupons.tables import coupon_claims, coupon_uses, coupons
 from kaibo.trade.pricing.errors import CouponMissing, CouponUnusable
 from kaibo.trade.pricing.model import Used
+
+
+async def lock(db: Db, used: Iterable[Used]) -> None:
+    """Have these claims and the budgets behind them for the rest of the transaction. Nothing is asked where there are none."""
+    wanted = list(used)
+    if not wanted:
+        return
+    await _lock_claims(db, {one.claim_id for one in wanted})
+    await _lock_budgets(db, {one.coupon_id for one in wanted})
+
+
+async def _lock_claims(db: Db, claim_ids: Iterable[UUID]) -> None:
+    k = coupon_claims.c
+    await db.execute(select(k.id).where(k.id.in_(list(claim_ids))).order_by(k.id).with_for_update(key_share=True))
+
+
+async def _lock_budgets(db: Db, coupon_ids: Iterable[UUID]) -> None:
+    """A coupon without a budget is left alone: its row must not become a bottleneck."""
+    c = coupons.c
+    budgeted = select(c.id).where(c.id.in_(list(coupon_ids)), c.budget_fen.is_not(None))
+    await db.execute(budgeted.order_by(c.id).with_for_update(key_share=True))
 
 
 async def use(db: Db, checkout_id: UUID, used: Sequence[Used], buyer_id: UUID) -> None:
@@ -82,7 +106,7 @@ async def _commit_budget(db: Db, coupon_id: UUID, fen: int) -> bool:
 
 async def spent(db: Db, checkout_id: UUID) -> None:
     """The checkout is paid. Idempotent."""
-    for row in await _move(db, checkout_id, "held", "spent"):
+    for row in await _move(db, [checkout_id], "held", "spent"):
         await db.execute(update(coupon_claims).where(coupon_claims.c.id == row.claim_id).values(state="spent"))
 
 
@@ -95,7 +119,13 @@ async def held_among(db: Db, checkout_ids: Iterable[UUID]) -> list[UUID]:
 
 async def release(db: Db, checkout_id: UUID) -> None:
     """The checkout was cancelled or ran out of time unpaid: its coupons can be used again. Idempotent."""
-    await _free(db, await _move(db, checkout_id, "held", "released"))
+    await release_all(db, [checkout_id])
+
+
+async def release_all(db: Db, checkout_ids: Sequence[UUID]) -> None:
+    """Like release, for many checkouts."""
+    if checkout_ids:
+        await _free(db, await _move(db, checkout_ids, "held", "released"))
 
 
 async def retake(db: Db, checkout_id: UUID) -> bool:
@@ -115,6 +145,7 @@ async def retake(db: Db, checkout_id: UUID) -> bool:
     ).all()
     if any(row.state != "usable" for row in rows):
         return False
+    await _lock_budgets(db, [row.coupon_id for row in rows])
     for row in rows:
         await db.execute(update(coupon_claims).where(k.id == row.claim_id).values(state="spent"))
         # Promised at placing: the budget may be passed by what was in flight, never silently refused to the payer.
@@ -126,7 +157,7 @@ async def retake(db: Db, checkout_id: UUID) -> bool:
                 budget_fen=func.greatest(coupons.c.budget_fen, coupons.c.committed_fen + row.fen),
             )
         )
-    await _move(db, checkout_id, "released", "spent")
+    await _move(db, [checkout_id], "released", "spent")
     return True
 
 
@@ -145,12 +176,12 @@ async def give_back(db: Db, checkout_id: UUID) -> None:
         .where(u.checkout_id == checkout_id, u.state == "spent", k.use_until > now, ~standing)
     )
     if ids := list(rows.scalars()):
-        await _free(db, await _move(db, checkout_id, "spent", "returned", ids))
+        await _free(db, await _move(db, [checkout_id], "spent", "returned", ids))
 
 
-async def _move(db: Db, checkout_id: UUID, state: str, to: str, only: Sequence[UUID] = ()) -> list[Any]:
+async def _move(db: Db, checkout_ids: Sequence[UUID], state: str, to: str, only: Sequence[UUID] = ()) -> list[Any]:
     u = coupon_uses
-    query = update(u).where(u.c.checkout_id == checkout_id, u.c.state == state)
+    query = update(u).where(u.c.checkout_id.in_(checkout_ids), u.c.state == state)
     if only:
         query = query.where(u.c.claim_id.in_(only))
     moved = query.values(state=to, changed_at=clock.now()).returning(u.c.claim_id, u.c.coupon_id, u.c.fen)
@@ -161,6 +192,7 @@ async def _free(db: Db, rows: Sequence[Any]) -> None:
     if not rows:
         return
     ids = [row.claim_id for row in rows]
+    await _lock_claims(db, ids)
     await db.execute(update(coupon_claims).where(coupon_claims.c.id.in_(ids)).values(state="usable"))
     by_coupon: dict[UUID, int] = defaultdict(int)
     for row in rows:
