@@ -241,6 +241,18 @@ def openapi() -> None:
 
 
 @app.command()
+def distribution() -> None:
+    """Print the SQL that spreads a freshly migrated database over the machines of a Citus cluster."""
+    from kaibo import house
+    from kaibo.kernel import distribution as tables
+    from kaibo.kernel.db import metadata
+
+    assert house.ROUTERS  # every wing is imported, and so every table is known
+    for statement in tables.plan(metadata):
+        typer.echo(f"{statement};")
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     out.print(__version__)

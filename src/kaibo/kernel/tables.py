@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, Column, Identity, Index, Integer, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from kaibo.kernel.db import created_at, id_column, metadata, timestamptz, uuid_column
+from kaibo.kernel.distribution import local
 
 outbox = Table(
     "outbox",
@@ -17,6 +18,7 @@ outbox = Table(
     Column("body", JSONB, nullable=False),
     created_at(),
     schema="kernel",
+    info=local("swept across all shops by workers that lock what is due: a few rows, one place"),
 )
 
 handled = Table(
@@ -27,6 +29,7 @@ handled = Table(
     created_at("handled_at"),
     Index(None, "handled_at"),
     schema="kernel",
+    info=local("swept across all shops by workers that lock what is due: a few rows, one place"),
 )
 
 parked = Table(
@@ -44,6 +47,7 @@ parked = Table(
     Column("closed_why", Text),
     uuid_column("closed_by", nullable=True),
     schema="kernel",
+    info=local("swept across all shops by workers that lock what is due: a few rows, one place"),
 )
 
 timers = Table(
@@ -58,6 +62,7 @@ timers = Table(
     created_at(),
     Index(None, "due_at"),
     schema="kernel",
+    info=local("swept across all shops by workers that lock what is due: a few rows, one place"),
 )
 
 job_failures = Table(
@@ -70,6 +75,7 @@ job_failures = Table(
     timestamptz("at"),
     Index(None, "at"),
     schema="kernel",
+    info=local("swept across all shops by workers that lock what is due: a few rows, one place"),
 )
 
 idempotency = Table(
@@ -82,4 +88,5 @@ idempotency = Table(
     created_at(),
     Index(None, "created_at"),
     schema="kernel",
+    info=local("swept across all shops by workers that lock what is due: a few rows, one place"),
 )

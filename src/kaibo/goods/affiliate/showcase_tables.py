@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text
 
 from kaibo.kernel.db import created_at, id_column, metadata, timestamptz, uuid_column
+from kaibo.kernel.distribution import local
 
 showcases = Table(
     "showcases",
@@ -13,6 +14,7 @@ showcases = Table(
     Column("intro", Text, nullable=False),
     created_at("updated_at"),
     schema="goods",
+    info=local("written by hand, a few a day a shop"),
 )
 
 showcase_items = Table(
@@ -25,6 +27,7 @@ showcase_items = Table(
     created_at("added_at"),
     Index(None, "product_id"),
     schema="goods",
+    info=local("written by hand, a few a day a shop"),
 )
 
 # One row a buyer, product and creator, and only for the window of attribution: see docs/attribution.md.
@@ -41,4 +44,5 @@ touches = Table(
     timestamptz("at"),
     Index(None, "at"),
     schema="goods",
+    info=local("written by hand, a few a day a shop"),
 )

@@ -6,6 +6,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Tabl
 from sqlalchemy.dialects.postgresql import JSONB
 
 from kaibo.kernel.db import created_at, id_column, metadata, timestamptz, uuid_column
+from kaibo.kernel.distribution import local
 
 plans = Table(
     "affiliate_plans",
@@ -28,6 +29,7 @@ plans = Table(
     Index(None, "shop_id", "id"),
     Index("ix_affiliate_plans_campaign", "campaign_id", postgresql_where=text("campaign_id IS NOT NULL")),
     schema="goods",
+    info=local("written by hand, a few a day a shop"),
 )
 
 # Segments of a product's rate in a plan; they never overlap (rules.change). What has begun is clipped, never rewritten.
@@ -45,6 +47,7 @@ plan_rates = Table(
     Index(None, "product_id", "valid_from"),
     Index(None, "plan_id", "product_id", "valid_from", unique=True),
     schema="goods",
+    info=local("written by hand, a few a day a shop"),
 )
 
 plan_parties = Table(
@@ -66,6 +69,7 @@ plan_parties = Table(
     UniqueConstraint("plan_id", "party_id"),
     Index(None, "party_id", "state"),
     schema="goods",
+    info=local("written by hand, a few a day a shop"),
 )
 
 plan_entries = Table(
@@ -78,4 +82,5 @@ plan_entries = Table(
     uuid_column("actor_id"),
     created_at("at"),
     schema="goods",
+    info=local("written by hand, a few a day a shop"),
 )

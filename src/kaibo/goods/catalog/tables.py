@@ -6,6 +6,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Tabl
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from kaibo.kernel.db import created_at, fen, id_column, metadata, not_negative, timestamptz, uuid_column
+from kaibo.kernel.distribution import local, reference
 
 products = Table(
     "products",
@@ -33,6 +34,7 @@ products = Table(
     Index(None, "state", "id"),
     Index(None, "category_key", "id"),
     schema="goods",
+    info=reference("read with every order, written by hand"),
 )
 
 product_pictures = Table(
@@ -42,6 +44,7 @@ product_pictures = Table(
     Column("position", Integer, primary_key=True),
     Column("picture_id", ForeignKey("goods.pictures.id"), nullable=False),
     schema="goods",
+    info=reference("read with every product, written by hand"),
 )
 
 skus = Table(
@@ -64,6 +67,7 @@ skus = Table(
         "uq_skus_code", "shop_id", "code", unique=True, postgresql_where=text("removed_at IS NULL AND code IS NOT NULL")
     ),
     schema="goods",
+    info=reference("read with every order, written by hand"),
 )
 
 price_entries = Table(
@@ -76,6 +80,7 @@ price_entries = Table(
     created_at("at"),
     Index(None, "sku_id", "at"),
     schema="goods",
+    info=local("written by hand, a few a day a shop"),
 )
 
 review_entries = Table(
@@ -90,4 +95,5 @@ review_entries = Table(
     uuid_column("actor_id"),
     created_at("at"),
     schema="goods",
+    info=local("written by hand, a few a day a shop"),
 )

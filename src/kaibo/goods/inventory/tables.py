@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Table, Text, text
 
 from kaibo.kernel.db import created_at, id_column, metadata, not_negative, uuid_column
+from kaibo.kernel.distribution import local
 
 stock = Table(
     "stock",
@@ -18,6 +19,7 @@ stock = Table(
     *not_negative("stock", "held", "sold"),
     CheckConstraint("held <= stock", name="held_within_stock"),
     schema="goods",
+    info=local("beside holds, by the SKU; no shop in it yet"),
 )
 
 holds = Table(
@@ -36,6 +38,7 @@ holds = Table(
     CheckConstraint("returned BETWEEN 0 AND quantity", name="returned_within"),
     Index(None, "sku_id", "buyer_id"),
     schema="goods",
+    info=local("beside stock, by the order; no shop in it yet"),
 )
 
 stock_entries = Table(
@@ -52,4 +55,5 @@ stock_entries = Table(
     uuid_column("actor_id", nullable=True),
     created_at("at"),
     schema="goods",
+    info=local("beside stock, by the SKU; no shop in it yet"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, Integer, LargeBinary, Table, Text, UniqueConstraint
 
 from kaibo.kernel.db import created_at, id_column, metadata, uuid_column
+from kaibo.kernel.distribution import reference
 
 pictures = Table(
     "pictures",
@@ -20,4 +21,5 @@ pictures = Table(
     created_at(),
     UniqueConstraint("owner_id", "source_sha256"),
     schema="goods",
+    info=reference("read with every product, written by hand"),
 )

@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, Tabl
 from sqlalchemy.dialects.postgresql import JSONB
 
 from kaibo.kernel.db import created_at, id_column, metadata, timestamptz, uuid_column
+from kaibo.kernel.distribution import local
 
 exports = Table(
     "exports",
@@ -28,4 +29,5 @@ exports = Table(
     CheckConstraint("state IN ('waiting', 'running', 'done', 'failed', 'expired')", name="state_known"),
     Index(None, "shop_id", "id"),
     schema="open",
+    info=local("deliveries are swept across all shops; a shop's exports and endpoints are few"),
 )

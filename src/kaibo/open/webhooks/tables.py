@@ -6,6 +6,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Larg
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from kaibo.kernel.db import created_at, id_column, metadata, timestamptz, uuid_column
+from kaibo.kernel.distribution import local
 
 endpoints = Table(
     "endpoints",
@@ -27,6 +28,7 @@ endpoints = Table(
     CheckConstraint("state IN ('on', 'off', 'disabled', 'removed')", name="state_known"),
     Index(None, "shop_id"),
     schema="open",
+    info=local("deliveries are swept across all shops; a shop's exports and endpoints are few"),
 )
 
 messages = Table(
@@ -39,6 +41,7 @@ messages = Table(
     created_at(),
     Index(None, "created_at"),
     schema="open",
+    info=local("deliveries are swept across all shops; a shop's exports and endpoints are few"),
 )
 
 deliveries = Table(
@@ -62,6 +65,7 @@ deliveries = Table(
     Index("ix_deliveries_due", "next_at", postgresql_where=text("state = 'waiting'")),
     Index(None, "endpoint_id", "id"),
     schema="open",
+    info=local("deliveries are swept across all shops; a shop's exports and endpoints are few"),
 )
 
 attempts = Table(
@@ -75,4 +79,5 @@ attempts = Table(
     Column("response_head", Text, nullable=False),
     Column("duration_ms", Integer, nullable=False),
     schema="open",
+    info=local("deliveries are swept across all shops; a shop's exports and endpoints are few"),
 )

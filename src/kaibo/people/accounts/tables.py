@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBina
 from sqlalchemy.dialects.postgresql import JSONB
 
 from kaibo.kernel.db import created_at, id_column, metadata, timestamptz, uuid_column
+from kaibo.kernel.distribution import local
 
 persons = Table(
     "persons",
@@ -20,6 +21,7 @@ persons = Table(
     timestamptz("agreed_at", nullable=True),
     timestamptz("deleted_at", nullable=True),
     schema="people",
+    info=local("people, not orders: read by id, written by hand"),
 )
 
 logins = Table(
@@ -32,6 +34,7 @@ logins = Table(
     created_at(),
     timestamptz("expires_at", index=True),
     schema="people",
+    info=local("people, not orders: read by id, written by hand"),
 )
 
 login_codes = Table(
@@ -49,6 +52,7 @@ login_codes = Table(
     Index(None, "ip", "created_at"),
     Index(None, "created_at"),
     schema="people",
+    info=local("people, not orders: read by id, written by hand"),
 )
 
 staff = Table(
@@ -64,6 +68,7 @@ staff = Table(
     timestamptz("locked_until", nullable=True),
     created_at(),
     schema="people",
+    info=local("people, not orders: read by id, written by hand"),
 )
 
 grants = Table(
@@ -81,6 +86,7 @@ grants = Table(
     # one person has one role in a room
     Index("uq_grants_room", "scope_id", "person_id", unique=True, postgresql_where=text("scope_kind = 'room'")),
     schema="people",
+    info=local("people, not orders: read by id, written by hand"),
 )
 
 scope_names = Table(
@@ -90,6 +96,7 @@ scope_names = Table(
     uuid_column("scope_id", primary_key=True),
     Column("name", Text, nullable=False),
     schema="people",
+    info=local("people, not orders: read by id, written by hand"),
 )
 
 standing = Table(
@@ -103,4 +110,5 @@ standing = Table(
     Column("facts", JSONB, nullable=False),
     created_at("at"),
     schema="people",
+    info=local("people, not orders: read by id, written by hand"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text, text
 
 from kaibo.kernel.db import created_at, id_column, metadata, timestamptz, uuid_column
+from kaibo.kernel.distribution import local
 
 agencies = Table(
     "agencies",
@@ -24,6 +25,7 @@ agencies = Table(
     Index("uq_agencies_licence", "licence_number", unique=True, postgresql_where=text("state <> 'refused'")),
     Index(None, "state", "id"),
     schema="people",
+    info=local("people, not orders: read by id, written by hand"),
 )
 
 # A row is what was agreed at a time and is never rewritten: other terms are another row.
@@ -54,4 +56,5 @@ agency_agreements = Table(
     Index("ix_agency_agreements_person", "person_id", "valid_from"),
     Index("ix_agency_agreements_agency", "agency_id", "id"),
     schema="people",
+    info=local("people, not orders: read by id, written by hand"),
 )

@@ -6,6 +6,7 @@ from sqlalchemy import Column, ForeignKey, Index, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from kaibo.kernel.db import created_at, id_column, metadata, timestamptz, uuid_column
+from kaibo.kernel.distribution import local
 
 merchants = Table(
     "merchants",
@@ -31,6 +32,7 @@ merchants = Table(
     Index("uq_merchants_licence", "licence_number", unique=True, postgresql_where=text("state <> 'refused'")),
     Index(None, "state", "id"),
     schema="people",
+    info=local("people, not orders: read by id, written by hand"),
 )
 
 shops = Table(
@@ -43,4 +45,5 @@ shops = Table(
     Column("description", Text, nullable=False),
     created_at(),
     schema="people",
+    info=local("people, not orders: read by id, written by hand"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, Date, ForeignKey, Index, LargeBinary, Table, Text, text
 
 from kaibo.kernel.db import created_at, id_column, metadata, timestamptz, uuid_column
+from kaibo.kernel.distribution import local
 
 realnames = Table(
     "realnames",
@@ -26,4 +27,5 @@ realnames = Table(
     Index("uq_realnames_pending_person", "person_id", unique=True, postgresql_where=text("state = 'pending'")),
     Index(None, "state", "id"),
     schema="people",
+    info=local("people, not orders: read by id, written by hand"),
 )

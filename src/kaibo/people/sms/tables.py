@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, Table, Text
 
 from kaibo.kernel.db import created_at, id_column, metadata
+from kaibo.kernel.distribution import local
 
 sms_ring = Table(
     "sms_ring",
@@ -14,4 +15,5 @@ sms_ring = Table(
     Column("text", Text, nullable=False),
     created_at("sent_at"),
     schema="people",
+    info=local("people, not orders: read by id, written by hand"),
 )

@@ -6,6 +6,7 @@ from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from kaibo.kernel.db import created_at, id_column, metadata, timestamptz, uuid_column
+from kaibo.kernel.distribution import local
 
 tokens = Table(
     "tokens",
@@ -25,6 +26,7 @@ tokens = Table(
     Column("last_used_ip", Text),
     timestamptz("revoked_at", nullable=True),
     schema="people",
+    info=local("people, not orders: read by id, written by hand"),
 )
 
 token_writes = Table(
@@ -41,4 +43,5 @@ token_writes = Table(
     Index(None, "token_id", "id"),
     Index(None, "at"),
     schema="people",
+    info=local("people, not orders: read by id, written by hand"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, ForeignKeyConstraint, Index, Integer, Table, text
 
 from kaibo.kernel.db import created_at, id_column, metadata, timestamptz, uuid_column
+from kaibo.kernel.distribution import local
 
 bag_items = Table(
     "bag_items",
@@ -25,4 +26,5 @@ bag_items = Table(
     Index(None, "product_id"),
     ForeignKeyConstraint(["broadcast_id"], ["stage.broadcasts.id"]),
     schema="stage",
+    info=local("a room has one owner, whose writes are summed up before they arrive here"),
 )

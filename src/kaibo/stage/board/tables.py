@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, ForeignKeyConstraint, Index, Integer, Table, Text
 
 from kaibo.kernel.db import metadata, timestamptz, uuid_column
+from kaibo.kernel.distribution import local
 
 sales = Table(
     "sales",
@@ -22,6 +23,7 @@ sales = Table(
     Index(None, "broadcast_id", "paid_at"),
     ForeignKeyConstraint(["broadcast_id"], ["stage.broadcasts.id"]),
     schema="stage",
+    info=local("a room has one owner, whose writes are summed up before they arrive here"),
 )
 
 sale_lines = Table(
@@ -33,4 +35,5 @@ sale_lines = Table(
     Column("line_fen", BigInteger, nullable=False),
     Index(None, "item_id"),
     schema="stage",
+    info=local("a room has one owner, whose writes are summed up before they arrive here"),
 )

@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKeyConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 
 from kaibo.kernel.db import created_at, id_column, metadata, timestamptz, uuid_column
+from kaibo.kernel.distribution import local
 
 broadcasts = Table(
     "broadcasts",
@@ -35,6 +36,7 @@ broadcasts = Table(
     Index("ix_broadcasts_live", "started_at", postgresql_where=text("state = 'live'")),
     ForeignKeyConstraint(["room_id"], ["stage.rooms.id"]),
     schema="stage",
+    info=local("a room has one owner, whose writes are summed up before they arrive here"),
 )
 
 live_figures = Table(
@@ -47,6 +49,7 @@ live_figures = Table(
     Column("viewers_uv", Integer, nullable=False, default=0),
     timestamptz("updated_at"),
     schema="stage",
+    info=local("a room has one owner, whose writes are summed up before they arrive here"),
 )
 
 minutes = Table(
@@ -57,4 +60,5 @@ minutes = Table(
     Column("online", Integer, nullable=False),
     Column("online_peak", Integer, nullable=False),
     schema="stage",
+    info=local("a room has one owner, whose writes are summed up before they arrive here"),
 )

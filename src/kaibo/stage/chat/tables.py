@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Boolean, Column, ForeignKeyConstraint, Index, Table, Text
 
 from kaibo.kernel.db import created_at, id_column, metadata, timestamptz, uuid_column
+from kaibo.kernel.distribution import local
 
 chat_lines = Table(
     "chat_lines",
@@ -28,6 +29,7 @@ chat_lines = Table(
     ForeignKeyConstraint(["room_id"], ["stage.rooms.id"]),
     ForeignKeyConstraint(["broadcast_id"], ["stage.broadcasts.id"]),
     schema="stage",
+    info=local("a room has one owner, whose writes are summed up before they arrive here"),
 )
 
 mutes = Table(
@@ -41,4 +43,5 @@ mutes = Table(
     created_at("at"),
     Index(None, "room_id", "person_id", "at"),
     schema="stage",
+    info=local("a room has one owner, whose writes are summed up before they arrive here"),
 )

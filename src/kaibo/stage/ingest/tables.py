@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, Boolean, Column, ForeignKeyConstraint, Index,
 from sqlalchemy.dialects.postgresql import JSONB
 
 from kaibo.kernel.db import created_at, id_column, metadata, timestamptz, uuid_column
+from kaibo.kernel.distribution import local
 
 stream_keys = Table(
     "stream_keys",
@@ -21,6 +22,7 @@ stream_keys = Table(
     Index("uq_stream_keys_generation", "room_id", "generation", unique=True),
     ForeignKeyConstraint(["room_id"], ["stage.rooms.id"]),
     schema="stage",
+    info=local("a room has one owner, whose writes are summed up before they arrive here"),
 )
 
 streams = Table(
@@ -38,6 +40,7 @@ streams = Table(
     Column("health", JSONB),
     timestamptz("health_at", nullable=True),
     schema="stage",
+    info=local("a room has one owner, whose writes are summed up before they arrive here"),
 )
 
 recordings = Table(
@@ -60,6 +63,7 @@ recordings = Table(
     ForeignKeyConstraint(["room_id"], ["stage.rooms.id"]),
     ForeignKeyConstraint(["broadcast_id"], ["stage.broadcasts.id"]),
     schema="stage",
+    info=local("a room has one owner, whose writes are summed up before they arrive here"),
 )
 
 stream_notices = Table(
@@ -73,4 +77,5 @@ stream_notices = Table(
     created_at("at"),
     Index(None, "room_id", "at"),
     schema="stage",
+    info=local("a room has one owner, whose writes are summed up before they arrive here"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, ForeignKeyConstraint, Index, Table, text
 
 from kaibo.kernel.db import created_at, id_column, metadata, timestamptz, uuid_column
+from kaibo.kernel.distribution import local
 
 pitches = Table(
     "pitches",
@@ -25,6 +26,7 @@ pitches = Table(
     ForeignKeyConstraint(["item_id"], ["stage.bag_items.id"]),
     ForeignKeyConstraint(["recording_id"], ["stage.recordings.id"]),
     schema="stage",
+    info=local("a room has one owner, whose writes are summed up before they arrive here"),
 )
 
 pitch_requests = Table(
@@ -41,4 +43,5 @@ pitch_requests = Table(
     ForeignKeyConstraint(["broadcast_id"], ["stage.broadcasts.id"]),
     ForeignKeyConstraint(["item_id"], ["stage.bag_items.id"]),
     schema="stage",
+    info=local("a room has one owner, whose writes are summed up before they arrive here"),
 )

@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 
 from kaibo.kernel.db import created_at, id_column, metadata, timestamptz, uuid_column
+from kaibo.kernel.distribution import local
 
 rooms = Table(
     "rooms",
@@ -37,6 +38,7 @@ rooms = Table(
     Index(None, "host_id"),
     Index(None, "touched_at"),
     schema="stage",
+    info=local("a room has one owner, whose writes are summed up before they arrive here"),
 )
 
 follows = Table(
@@ -53,6 +55,7 @@ follows = Table(
     Index(None, "person_id"),
     ForeignKeyConstraint(["room_id"], ["stage.rooms.id"]),
     schema="stage",
+    info=local("a room has one owner, whose writes are summed up before they arrive here"),
 )
 
 demo_persons = Table(
@@ -60,4 +63,5 @@ demo_persons = Table(
     metadata,
     uuid_column("person_id", primary_key=True),
     schema="stage",
+    info=local("a room has one owner, whose writes are summed up before they arrive here"),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, ForeignKeyConstraint, Index, Integer, Table, Text
 
 from kaibo.kernel.db import metadata, timestamptz, uuid_column
+from kaibo.kernel.distribution import local
 
 watches = Table(
     "watches",
@@ -22,6 +23,7 @@ watches = Table(
     Index(None, "room_id", "last_seen_at"),
     Index(None, "viewer_id"),
     schema="stage",
+    info=local("a room has one owner, whose writes are summed up before they arrive here"),
 )
 
 views = Table(
@@ -39,6 +41,7 @@ views = Table(
     Index(None, "broadcast_id", "entered_at"),
     ForeignKeyConstraint(["broadcast_id"], ["stage.broadcasts.id"]),
     schema="stage",
+    info=local("a room has one owner, whose writes are summed up before they arrive here"),
 )
 
 likes = Table(
@@ -50,6 +53,7 @@ likes = Table(
     uuid_column("viewer_id"),
     Column("count", Integer, nullable=False),
     schema="stage",
+    info=local("a room has one owner, whose writes are summed up before they arrive here"),
 )
 
 item_views = Table(
@@ -63,4 +67,5 @@ item_views = Table(
     timestamptz("buying_at", nullable=True),
     Index(None, "broadcast_id"),
     schema="stage",
+    info=local("a room has one owner, whose writes are summed up before they arrive here"),
 )

@@ -6,6 +6,7 @@ from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Inte
 from sqlalchemy.dialects.postgresql import JSONB
 
 from kaibo.kernel.db import created_at, fen, id_column, metadata, not_negative, timestamptz, uuid_column
+from kaibo.kernel.distribution import distributed, local
 from kaibo.trade.aftersales.model import CaseKind, CaseState
 from kaibo.trade.orders.tables import order_lines, orders
 
@@ -60,6 +61,7 @@ cases = Table(
     Index("ix_aftersales_cases_arbitration", "deadline", postgresql_where=text("state = 'arbitration'")),
     Index("ix_aftersales_cases_return_number", "return_number", postgresql_where=text("return_number IS NOT NULL")),
     schema="trade",
+    info=local("at most one order in five has a case; its tables lead to one another by the case"),
 )
 
 case_lines = Table(
@@ -74,6 +76,7 @@ case_lines = Table(
     *not_negative("quantity", "fen", "freight_fen"),
     Index(None, "line_id"),
     schema="trade",
+    info=local("at most one order in five has a case; its tables lead to one another by the case"),
 )
 
 case_history = Table(
@@ -91,6 +94,7 @@ case_history = Table(
     Column("facts", JSONB, nullable=False),
     Index(None, "case_id", "id"),
     schema="trade",
+    info=local("at most one order in five has a case; its tables lead to one another by the case"),
 )
 
 case_evidence = Table(
@@ -105,6 +109,7 @@ case_evidence = Table(
     created_at("at"),
     Index(None, "case_id", "id"),
     schema="trade",
+    info=local("at most one order in five has a case; its tables lead to one another by the case"),
 )
 
 shop_terms = Table(
@@ -119,6 +124,7 @@ shop_terms = Table(
     uuid_column("updated_by"),
     *not_negative("cover_premium_fen", "cover_limit_fen", "price_protection_days"),
     schema="trade",
+    info=distributed("shop_id", group="shop"),
 )
 
 covers = Table(
@@ -134,4 +140,5 @@ covers = Table(
     CheckConstraint("paid_fen <= limit_fen", name="within_limit"),
     Index(None, "shop_id"),
     schema="trade",
+    info=local("at most one order in five has a case; its tables lead to one another by the case"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text, text
 
 from kaibo.kernel.db import created_at, fen, id_column, metadata, timestamptz, uuid_column
+from kaibo.kernel.distribution import local
 
 claims = Table(
     "compensation_claims",
@@ -23,6 +24,7 @@ claims = Table(
     Index("ix_compensation_claims_open", "shop_id", postgresql_where=text("closed_at IS NULL")),
     Index(None, "case_id"),
     schema="trade",
+    info=local("at most one order in five has a case; its tables lead to one another by the case"),
 )
 
 recoveries = Table(
@@ -37,6 +39,7 @@ recoveries = Table(
     CheckConstraint("fen > 0", name="fen_positive"),
     Index(None, "claim_id"),
     schema="trade",
+    info=local("at most one order in five has a case; its tables lead to one another by the case"),
 )
 
 payouts = Table(
@@ -58,4 +61,5 @@ payouts = Table(
     Index("ix_buyer_payouts_open", "id", postgresql_where=text("paid_at IS NULL")),
     Index(None, "person_id", "id"),
     schema="trade",
+    info=local("at most one order in five has a case; its tables lead to one another by the case"),
 )

@@ -6,6 +6,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Larg
 from sqlalchemy.dialects.postgresql import JSONB
 
 from kaibo.kernel.db import created_at, fen, id_column, metadata, not_negative, timestamptz, uuid_column
+from kaibo.kernel.distribution import distributed, local
 from kaibo.trade.funds.model import WithdrawalState
 
 _STATES = ", ".join(f"'{state.value}'" for state in WithdrawalState)
@@ -26,6 +27,7 @@ bank_accounts = Table(
     CheckConstraint(_OWNERS, name="owner_known"),
     Index(None, "owner_id", "owner_kind", "id"),
     schema="trade",
+    info=local("written by hand or once a day"),
 )
 
 withdrawals = Table(
@@ -52,6 +54,7 @@ withdrawals = Table(
     Index(None, "owner_id", "owner_kind", "id"),
     Index(None, "state", "id"),
     schema="trade",
+    info=local("written by hand or once a day"),
 )
 
 money_terms = Table(
@@ -68,6 +71,7 @@ money_terms = Table(
     CheckConstraint("audience IN ('standard', 'trusted', 'new', 'creator')", name="audience_known"),
     *not_negative("settle_days", "withdrawal_min_fen", "withdrawal_fee_fen", "deposit_min_fen", "deposit_grace_days"),
     schema="trade",
+    info=local("written by hand or once a day"),
 )
 
 shop_standings = Table(
@@ -78,6 +82,7 @@ shop_standings = Table(
     timestamptz("deposit_below_since", nullable=True),
     CheckConstraint("merchant_class IN ('standard', 'trusted', 'new')", name="class_known"),
     schema="trade",
+    info=distributed("shop_id", group="shop"),
 )
 
 deposit_deductions = Table(
@@ -93,4 +98,5 @@ deposit_deductions = Table(
     CheckConstraint("fen > 0", name="fen_positive"),
     Index(None, "shop_id", "id"),
     schema="trade",
+    info=local("written by hand or once a day"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text, text
 
 from kaibo.kernel.db import fen, id_column, metadata, timestamptz, uuid_column
+from kaibo.kernel.distribution import local
 from kaibo.trade.invoices.model import InvoiceState
 from kaibo.trade.orders.tables import orders
 
@@ -50,4 +51,5 @@ invoices = Table(
     Index("ix_invoices_queue", "shop_id", "state", "id"),
     Index("ix_invoices_order", "order_id", "id"),
     schema="trade",
+    info=local("asked for by hand, by a few of the buyers"),
 )

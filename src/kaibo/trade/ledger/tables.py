@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 
 from kaibo.kernel.db import created_at, fen, id_column, metadata, timestamptz, uuid_column
+from kaibo.kernel.distribution import local, reference
 
 
 def _currency() -> Column[str]:
@@ -37,6 +38,7 @@ ledger_accounts = Table(
     UniqueConstraint("id", "currency"),
     CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_iso_4217"),
     schema="trade",
+    info=reference("one row for each who ever earned; every entry leads here"),
 )
 
 ledger_transactions = Table(
@@ -53,6 +55,7 @@ ledger_transactions = Table(
     UniqueConstraint("id", "currency"),
     Index(None, "order_id"),
     schema="trade",
+    info=local("found by the key of what is posted; no shop in it yet"),
 )
 
 ledger_entries = Table(
@@ -71,6 +74,7 @@ ledger_entries = Table(
     Index(None, "account_id", "position"),
     Index(None, "transaction_id"),
     schema="trade",
+    info=local("found by the key of what is posted; no shop in it yet"),
 )
 
 ledger_holds = Table(
@@ -88,6 +92,7 @@ ledger_holds = Table(
     timestamptz("expires_at", nullable=True),
     UniqueConstraint("id", "currency"),
     schema="trade",
+    info=local("withdrawals: a few a day an owner"),
 )
 
 ledger_hold_entries = Table(
@@ -102,6 +107,7 @@ ledger_hold_entries = Table(
     CheckConstraint("fen <> 0", name="fen_moves_something"),
     Index(None, "account_id"),
     schema="trade",
+    info=local("withdrawals: a few a day an owner"),
 )
 
 ledger_hold_ends = Table(
@@ -114,6 +120,7 @@ ledger_hold_ends = Table(
     timestamptz("at"),
     CheckConstraint("outcome IN ('posted', 'voided')", name="outcome_known"),
     schema="trade",
+    info=local("withdrawals: a few a day an owner"),
 )
 
 ledger_rollups = Table(
@@ -130,4 +137,5 @@ ledger_rollups = Table(
     CheckConstraint("after < upto", name="covers_something"),
     Index(None, "upto"),
     schema="trade",
+    info=local("derived: made of all machines' entries by one worker"),
 )

@@ -6,6 +6,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Larg
 from sqlalchemy.dialects.postgresql import JSONB
 
 from kaibo.kernel.db import created_at, fen, id_column, metadata, not_negative, timestamptz, uuid_column
+from kaibo.kernel.distribution import distributed, local
 from kaibo.trade.contracts import OrderState
 from kaibo.trade.orders.model import FLAGS
 
@@ -101,6 +102,14 @@ orders = Table(
     Index(None, "shop_id", "state", "id"),
     Index("ix_orders_creator", "creator_id", "id", postgresql_where=text("creator_id IS NOT NULL")),
     schema="trade",
+    info=distributed(
+        "shop_id",
+        group="shop",
+        unique_within={
+            "uq_orders_number": "drawn at random; a number is looked for among one buyer's or one shop's orders",
+            "uq_orders_idempotency": "a request asked again has the same carts, so its first order is of the same shop",
+        },
+    ),
 )
 
 order_lines = Table(
@@ -150,6 +159,7 @@ order_lines = Table(
     Index(None, "product_id"),
     Index("ix_order_lines_plan", "plan_id", postgresql_where=text("plan_id IS NOT NULL")),
     schema="trade",
+    info=local("beside its order; no shop in it yet"),
 )
 
 order_history = Table(
@@ -165,6 +175,7 @@ order_history = Table(
     Column("said", Text),
     Index(None, "order_id", "id"),
     schema="trade",
+    info=local("beside its order; no shop in it yet"),
 )
 
 order_notes = Table(
@@ -178,5 +189,6 @@ order_notes = Table(
     Column("text", Text, nullable=False),
     Index(None, "order_id", "id"),
     schema="trade",
+    info=local("beside its order; no shop in it yet"),
 )
 """The shop's own; no buyer reads them."""

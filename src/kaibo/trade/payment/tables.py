@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Larg
 from sqlalchemy.dialects.postgresql import JSONB
 
 from kaibo.kernel.db import created_at, fen, id_column, metadata, timestamptz, uuid_column
+from kaibo.kernel.distribution import local
 from kaibo.trade.orders.tables import orders
 from kaibo.trade.payment.model import ChargeRow, RefundKind, RefundRow
 
@@ -47,6 +48,7 @@ charges = Table(
     Index("uq_charges_live", "checkout_id", unique=True, postgresql_where=text("state IN ('creating', 'pending')")),
     Index("uq_charges_paid", "checkout_id", unique=True, postgresql_where=text("state = 'paid'")),
     schema="trade",
+    info=local("a checkout of several shops has one payment: it stands with none of them"),
 )
 
 refunds = Table(
@@ -80,6 +82,7 @@ refunds = Table(
     Index("ix_refunds_abnormal", "id", postgresql_where=text("state = 'abnormal'")),
     Index(None, "order_id"),
     schema="trade",
+    info=local("beside its charge"),
 )
 
 notices = Table(
@@ -98,4 +101,5 @@ notices = Table(
     Index(None, "number"),
     Index(None, "outcome", "id"),
     schema="trade",
+    info=local("what providers said, found by their numbers"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, Column, Date, Index, Integer, Table, Text, UniqueConstraint
 
 from kaibo.kernel.db import fen, id_column, metadata, timestamptz, uuid_column
+from kaibo.kernel.distribution import local
 
 days = Table(
     "reconciliation_days",
@@ -19,6 +20,7 @@ days = Table(
     timestamptz("closed_at", nullable=True),
     uuid_column("closed_by", nullable=True),
     schema="trade",
+    info=local("written by hand or once a day"),
 )
 
 differences = Table(
@@ -42,4 +44,5 @@ differences = Table(
     CheckConstraint("state IN ('open', 'accepted', 'linked', 'gone')", name="state_known"),
     Index(None, "state", "day"),
     schema="trade",
+    info=local("written by hand or once a day"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text, UniqueConstraint, text
 
 from kaibo.kernel.db import fen, id_column, metadata, not_negative, timestamptz, uuid_column
+from kaibo.kernel.distribution import distributed, local
 from kaibo.trade.settlement.rules import SHARES
 
 settlements = Table(
@@ -33,6 +34,7 @@ settlements = Table(
     Index(None, "agency_id", "at", postgresql_where=text("agency_id IS NOT NULL")),
     Index(None, "leader_id", "at", postgresql_where=text("leader_id IS NOT NULL")),
     schema="trade",
+    info=distributed("shop_id", group="shop"),
 )
 
 settlement_lines = Table(
@@ -44,6 +46,7 @@ settlement_lines = Table(
     *not_negative(*SHARES),
     Index(None, "order_id"),
     schema="trade",
+    info=local("beside its settlement; no shop in it yet"),
 )
 
 take_backs = Table(
@@ -60,4 +63,5 @@ take_backs = Table(
     UniqueConstraint("key", "line_id"),
     Index(None, "order_id"),
     schema="trade",
+    info=local("beside its settlement; no shop in it yet"),
 )

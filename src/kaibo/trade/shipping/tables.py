@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 
 from kaibo.kernel.db import created_at, id_column, metadata, timestamptz, uuid_column
+from kaibo.kernel.distribution import local
 from kaibo.trade.orders.tables import order_lines, orders
 from kaibo.trade.shipping.model import ParcelState, PushOutcome
 
@@ -47,6 +48,7 @@ parcels = Table(
     Index("ix_parcels_open", "shop_id", "id", postgresql_where=text("state NOT IN ('delivered', 'returned')")),
     Index(None, "shop_id", "id"),
     schema="trade",
+    info=local("found by carrier and number, before the order is known"),
 )
 
 parcel_lines = Table(
@@ -57,6 +59,7 @@ parcel_lines = Table(
     Column("quantity", Integer, nullable=False),
     CheckConstraint("quantity > 0", name="quantity_positive"),
     schema="trade",
+    info=local("found by carrier and number, before the order is known"),
 )
 
 parcel_steps = Table(
@@ -76,6 +79,7 @@ parcel_steps = Table(
     CheckConstraint(f"state IN ({_STATES})", name="state_known"),
     UniqueConstraint("parcel_id", "print"),
     schema="trade",
+    info=local("found by carrier and number, before the order is known"),
 )
 """`print` is a hash of what the step says, so that a trace that is told again changes nothing."""
 
@@ -92,6 +96,7 @@ parcel_corrections = Table(
     Column("tracking_number", Text, nullable=False),
     Index("ix_parcel_corrections_parcel", "parcel_id", "id"),
     schema="trade",
+    info=local("found by carrier and number, before the order is known"),
 )
 
 carrier_notices = Table(
@@ -108,4 +113,5 @@ carrier_notices = Table(
     Index(None, "tracking_number"),
     Index(None, "outcome", "id"),
     schema="trade",
+    info=local("found by carrier and number, before the order is known"),
 )

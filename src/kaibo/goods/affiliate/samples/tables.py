@@ -6,6 +6,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Tabl
 from sqlalchemy.dialects.postgresql import JSONB
 
 from kaibo.kernel.db import created_at, id_column, metadata, timestamptz, uuid_column
+from kaibo.kernel.distribution import local
 
 sample_offers = Table(
     "sample_offers",
@@ -22,6 +23,7 @@ sample_offers = Table(
     CheckConstraint("monthly_max > 0", name="monthly_max_positive"),
     CheckConstraint("return_days > 0", name="return_days_positive"),
     schema="goods",
+    info=local("written by hand, a few a day a shop"),
 )
 
 samples = Table(
@@ -52,6 +54,7 @@ samples = Table(
     Index(None, "creator_id", "id"),
     Index(None, "product_id", "asked_at"),
     schema="goods",
+    info=local("written by hand, a few a day a shop"),
 )
 
 sample_entries = Table(
@@ -66,4 +69,5 @@ sample_entries = Table(
     Column("said", Text, nullable=False),
     created_at("at"),
     schema="goods",
+    info=local("written by hand, a few a day a shop"),
 )

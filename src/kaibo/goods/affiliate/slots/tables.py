@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text
 
 from kaibo.kernel.db import created_at, fen, id_column, metadata, not_negative, timestamptz, uuid_column
+from kaibo.kernel.distribution import local
 
 slot_contracts = Table(
     "slot_contracts",
@@ -37,6 +38,7 @@ slot_contracts = Table(
     Index(None, "shop_id", "id"),
     Index(None, "creator_id", "id"),
     schema="goods",
+    info=local("written by hand, a few a day a shop"),
 )
 
 slot_items = Table(
@@ -45,4 +47,5 @@ slot_items = Table(
     Column("contract_id", ForeignKey("goods.slot_contracts.id"), primary_key=True),
     Column("product_id", ForeignKey("goods.products.id"), primary_key=True),
     schema="goods",
+    info=local("written by hand, a few a day a shop"),
 )

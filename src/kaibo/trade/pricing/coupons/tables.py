@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, ForeignKey,
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from kaibo.kernel.db import created_at, fen, id_column, metadata, not_negative, timestamptz, uuid_column
+from kaibo.kernel.distribution import local
 
 coupons = Table(
     "coupons",
@@ -48,6 +49,7 @@ coupons = Table(
     Index("ix_coupons_of_shop", "shop_id", "id"),
     Index("ix_coupons_of_platform", "id", postgresql_where=text("shop_id IS NULL")),
     schema="trade",
+    info=local("a budget is one row for all shops; claims and uses stand beside it"),
 )
 
 coupon_claims = Table(
@@ -67,6 +69,7 @@ coupon_claims = Table(
     Index("uq_coupon_claims_ordinal", "coupon_id", "buyer_id", "ordinal", unique=True),
     Index("ix_coupon_claims_of_buyer", "buyer_id", "state", "use_until"),
     schema="trade",
+    info=local("a budget is one row for all shops; claims and uses stand beside it"),
 )
 
 coupon_uses = Table(
@@ -86,4 +89,5 @@ coupon_uses = Table(
     Index("ix_coupon_uses_claim", "claim_id"),
     Index("ix_coupon_uses_coupon", "coupon_id", "state"),
     schema="trade",
+    info=local("a budget is one row for all shops; claims and uses stand beside it"),
 )
