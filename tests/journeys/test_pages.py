@@ -44,7 +44,8 @@ VISITS: dict[str, list[str]] = {
     "host": [
         "/desk/start", "/desk/rooms", "/desk/rooms/{room}", "/desk/rooms/{room}/board", "/desk/rooms/{room}/host",
         "/desk/realname", "/desk/earnings", "/desk/selection", "/desk/showcase", "/desk/samples", "/desk/contracts",
-        "/desk/partners", "/desk/agencies", "/desk/agencies/{agency}", "/desk/no/such/page",
+        "/desk/partners", "/desk/agencies", "/desk/agencies/{agency}",
+        "/desk/agencies/{agency}/money", "/desk/no/such/page",
     ],
     "merchant": [
         "/desk/shops/{shop}", "/desk/shops/{shop}/products", "/desk/shops/{shop}/products/new",

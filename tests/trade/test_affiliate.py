@@ -15,6 +15,7 @@ from kaibo.kernel.context import Context
 from tests.conftest import SignIn
 from tests.people_of_tests import Person
 from tests.stage.world import verify_realname
+from tests.trade.agency import open_agency
 from tests.trade.world import Buyer, Shop, column, key, make_buyer, ok, open_shop
 
 
@@ -156,25 +157,6 @@ async def test_the_agencys_share_is_what_both_agreed_on(
     assert freed["running"] is False
     last = await frozen(here, (await buyer.place(sku, source=source))["id"])
     assert last["agency"] is None
-
-
-async def open_agency(sign_in: SignIn, reviewer: Person) -> dict[str, Any]:
-    from kaibo.kernel.ids import new_id
-    from kaibo.people.merchants.rules import licence_check_character
-
-    boss = await sign_in(nickname="机构老板")
-    stem = f"91330881{new_id().int % 10**9:09d}"
-    body = {
-        "name": f"江山星河传媒{stem[-9:]}",
-        "legal_name": "江山星河文化传媒有限公司",
-        "licence_number": stem + licence_check_character(stem),
-        "contact_phone": boss.phone,
-    }
-    made = ok(await boss.client.post("/api/agencies", json=body, headers=key()))
-    refused = await boss.client.get(f"/api/agencies/{made['id']}")
-    assert refused.status_code == 403  # not before a reviewer has approved it
-    ok(await reviewer.client.post(f"/api/reviews/agencies/{made['id']}", json={"approve": True}))
-    return {**made, "boss": boss}
 
 
 # --- attribution: the rows of docs/attribution.md

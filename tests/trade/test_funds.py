@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import random
+import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,7 @@ from kaibo.trade.settlement.close import settle_order
 from kaibo.trade.settlement.take_back import take_back
 from tests.conftest import SignIn
 from tests.people_of_tests import Person
+from tests.trade.agency import open_agency
 from tests.trade.settled import order, wait_for_settlement
 from tests.trade.world import Shop, key, ok
 
@@ -265,6 +267,57 @@ async def test_an_operator_reads_accounts_of_any_time_and_their_statements(
     assert days["items"][0]["orders"] >= 1
     funds = {one["kind"] for one in ok(await operator.client.get("/api/operator/funds"))["items"]}
     assert {"compensation_fund", "coupons_platform"} <= funds
+
+
+async def test_an_agency_withdraws_its_share_of_what_its_creators_earned(
+    sign_in: SignIn, here: Context, operator: Person
+) -> None:
+    reviewer = await sign_in(roles=[("reviewer", "platform", None)])
+    agency = await open_agency(sign_in, reviewer)
+    boss: Person = agency["boss"]
+    creator = await sign_in(nickname="旗下主播")
+    chance = random.Random(21)
+    made = order(chance)
+    while made.agency_id is None or made.agency_bps < 1000 or sum(line.commission_bps for line in made.lines) < 2000:
+        made = order(chance)
+    made = replace(made, creator_id=creator.id, agency_id=uuid.UUID(agency["id"]))
+    made = replace(made, commission_fen=sum(line.paid_fen * line.commission_bps // 10_000 for line in made.lines))
+    path = f"/api/agencies/{agency['id']}"
+    async with here.database.transaction() as db:
+        await wait_for_settlement(db, made)
+        await cancel_timer(db, kind=SETTLE, key=str(made.id))
+    waits = ok(await boss.client.get(f"{path}/earnings"))
+    assert (waits["payable_fen"], waits["creators"]) == (0, [])
+    assert waits["frozen_fen"] == made.commission_fen * made.agency_bps // 10_000
+    async with here.database.transaction() as db:
+        await settle_order(db, made.id)
+    await terms(operator, "creator")
+    earned = ok(await boss.client.get(f"{path}/earnings"))
+    (part,) = earned["creators"]
+    got = earned["payable_fen"]
+    assert (part["nickname"], part["orders"], part["agency_fen"]) == ("旗下主播", 1, got)
+    assert (got > 0, part["commission_fen"] > got, earned["frozen_fen"]) == (True, True, 0)
+    (line,) = ok(await boss.client.get(f"{path}/statement"))["items"]
+    assert (line["amount_fen"], line["order_number"]) == (got, made.number)
+
+    manager = await sign_in(nickname="经纪人")
+    ok(await boss.client.post(f"{path}/staff", json={"phone": manager.phone}, headers=key()))
+    bank = await manager.client.put(f"{path}/withdrawals/account", json=BANK)
+    assert (bank.status_code, bank.json()["code"]) == (403, "kernel.not_allowed")
+    assert ok(await manager.client.get(f"{path}/withdrawals/account"))["withdrawable"]["available_fen"] == got
+    assert (await creator.client.get(f"{path}/earnings")).status_code == 403
+    ok(await boss.client.put(f"{path}/withdrawals/account", json=BANK))
+    body = {"fen": got}
+    assert (await manager.client.post(f"{path}/withdrawals", json=body, headers=key())).status_code == 403
+    asked = ok(await boss.client.post(f"{path}/withdrawals", json=body, headers=key()))
+    assert (asked["owner_kind"], asked["owner"], asked["state"]) == ("agency", agency["name"], "asked")
+    base = f"/api/operator/withdrawals/{asked['id']}"
+    ok(await operator.client.post(f"{base}/approve"))
+    assert ok(await operator.client.post(f"{base}/paid", json={"reference": "B-1"}))["state"] == "paid"
+    assert ok(await boss.client.get(f"{path}/earnings"))["payable_fen"] == 0
+    again = await boss.client.post(f"{path}/withdrawals", json=body, headers=key())
+    assert (again.status_code, again.json()["code"]) == (409, "trade.not_withdrawable")
+    await terms(operator, "creator", settle_days=1)
 
 
 async def test_a_creator_withdraws_what_is_theirs(sign_in: SignIn, here: Context, operator: Person) -> None:

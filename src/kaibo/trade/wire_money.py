@@ -58,7 +58,7 @@ class WithdrawIn(Wire):
 class WithdrawalWire(Wire):
     id: Id
     owner: str
-    owner_kind: Literal["shop", "creator", "leader"]
+    owner_kind: Literal["shop", "creator", "leader", "agency"]
     fen: Fen
     fee_fen: Fen
     state: Literal["asked", "approved", "paid", "refused", "returned"]
@@ -70,6 +70,25 @@ class WithdrawalWire(Wire):
     ended_at: Instant | None
     reason: str | None
     reference: str | None
+
+
+class CreatorShare(Wire):
+    """What an agency had of one creator's settled orders: `commission_fen` in all, of which `agency_fen` is the agency's."""
+
+    creator_id: Id
+    nickname: str
+    orders: int
+    commission_fen: Fen
+    agency_fen: Fen
+
+
+class AgencyEarnings(Wire):
+    """`frozen_fen` is the agency's share of paid orders that are not settled yet; `creators` of the last `days`, largest first."""
+
+    payable_fen: Fen
+    frozen_fen: Fen
+    days: int
+    creators: list[CreatorShare]
 
 
 class BankNumber(Wire):

@@ -72,6 +72,7 @@ const routes: RouteRecordRaw[] = [
   page('partners', '/partners', () => import('./affiliate/PartnersPage.vue'), { title: 'partners.title' }),
   page('agency-apply', '/agencies', () => import('./affiliate/AgencyApplyPage.vue'), { title: 'agency.apply_title' }),
   page('agency', '/agencies/:agencyId', () => import('./affiliate/AgencyPage.vue'), { title: 'agency.title', allow: ofAgency }),
+  page('agency-money', '/agencies/:agencyId/money', () => import('./affiliate/AgencyMoneyPage.vue'), { title: 'agency_money.title', allow: ofAgency }),
   page('earnings', '/earnings', () => import('./creator/EarningsPage.vue'), { title: 'earnings.title' }),
 
   page('wall', '/wall', () => import('./operator/WallPage.vue'), { title: 'wall.title', allow: ofOperator }),

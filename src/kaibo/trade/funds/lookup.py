@@ -23,11 +23,13 @@ KINDS: dict[OwnerKind, AccountKind] = {
     "shop": AccountKind.MERCHANT_PAYABLE,
     "creator": AccountKind.CREATOR_COMMISSION,
     "leader": AccountKind.LEADER_COMMISSION,
+    "agency": AccountKind.AGENCY_COMMISSION,
 }
 _COLUMNS: dict[OwnerKind, tuple[str, str]] = {
     "shop": ("shop_id", "merchant_fen"),
     "creator": ("creator_id", "creator_fen"),
     "leader": ("leader_id", "leader_fen"),
+    "agency": ("agency_id", "agency_fen"),
 }
 
 

@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
-OwnerKind = Literal["shop", "creator", "leader"]
-"""Whose money: a shop's, what a person earned as a creator, or as a leader."""
+OwnerKind = Literal["shop", "creator", "leader", "agency"]
+"""Whose money: a shop's, what a person earned as a creator or as a leader, or an agency's share of what its creators earn."""
 
 Audience = Literal["standard", "trusted", "new", "creator"]
 """Whom terms are for: the classes of merchants, and everybody who earns commissions."""

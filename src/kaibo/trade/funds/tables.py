@@ -10,7 +10,7 @@ from kaibo.kernel.distribution import distributed, local
 from kaibo.trade.funds.model import WithdrawalState
 
 _STATES = ", ".join(f"'{state.value}'" for state in WithdrawalState)
-_OWNERS = "owner_kind IN ('shop', 'creator', 'leader')"
+_OWNERS = "owner_kind IN ('shop', 'creator', 'leader', 'agency')"
 
 bank_accounts = Table(
     "bank_accounts",

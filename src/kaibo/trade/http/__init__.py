@@ -11,6 +11,7 @@ from kaibo.trade.http import (
     aftersales_buyer,
     aftersales_operator,
     aftersales_shop,
+    agency_money,
     buyer,
     coupons,
     creator,
@@ -54,6 +55,7 @@ routers: tuple[APIRouter, ...] = (
     aftersales_operator.router,
     money.router,
     creator_money.router,
+    agency_money.router,
     operator_money.router,
     reconciliation.router,
 )

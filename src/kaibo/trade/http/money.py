@@ -10,7 +10,6 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
-from kaibo.kernel.errors import BadCursor
 from kaibo.kernel.i18n import say
 from kaibo.kernel.sheets.write import MEDIA_TYPES, Format
 from kaibo.kernel.web import CallerDep, DbDep, Id, Idempotent, Page, PageQuery, auth, encode_cursor, limited
@@ -21,6 +20,7 @@ from kaibo.trade.funds.deposit import deposit_of, give_back, put_down
 from kaibo.trade.funds.model import Owner
 from kaibo.trade.funds.withdraw import ask_withdrawal
 from kaibo.trade.http.present_money import present_account, present_deposit, present_withdrawals, withdrawals_page
+from kaibo.trade.http.present_statement import position_of
 from kaibo.trade.wire_money import (
     BankAccountIn,
     BillLineWire,
@@ -35,7 +35,6 @@ from kaibo.trade.wire_money import (
 
 router = APIRouter(tags=["shop money"])
 
-POSITION_DIGITS_MAX = 18
 Month = Annotated[str, Query(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 
 
@@ -50,10 +49,7 @@ async def shop_bills(shop_id: Id, month: Month, db: DbDep) -> MonthBills:
 @router.get("/api/shops/{shop_id}/bills/{day}", dependencies=[auth.shop_staff])
 async def shop_bill_lines(shop_id: Id, day: date, db: DbDep, caller: CallerDep, page: PageQuery) -> Page[BillLineWire]:
     """The entries of a day, oldest first."""
-    after = page.text(0) or "0"
-    if not (after.isascii() and after.isdigit() and len(after) <= POSITION_DIGITS_MAX):
-        raise BadCursor(cursor=after[:40])
-    found = await day_lines(db, shop_id, day, after=int(after), limit=page.limit + 1)
+    found = await day_lines(db, shop_id, day, after=position_of(page) or 0, limit=page.limit + 1)
     shown = found[: page.limit]
     return Page[BillLineWire](
         items=[

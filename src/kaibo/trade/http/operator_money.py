@@ -11,9 +11,7 @@ from pydantic import AwareDatetime
 from sqlalchemy import select, text
 
 from kaibo.kernel import clock
-from kaibo.kernel.errors import BadCursor
-from kaibo.kernel.i18n import say
-from kaibo.kernel.web import CallerDep, DbDep, Id, Idempotent, Page, PageQuery, auth, encode_cursor
+from kaibo.kernel.web import CallerDep, DbDep, Id, Idempotent, Page, PageQuery, auth
 from kaibo.trade.funds.bank_account import full_number
 from kaibo.trade.funds.decide import approve_withdrawal, confirm_paid, refuse_withdrawal, return_withdrawal
 from kaibo.trade.funds.deposit import deduct, deposit_of, note_transfer, pay_into_fund
@@ -21,9 +19,9 @@ from kaibo.trade.funds.lookup import find_withdrawal
 from kaibo.trade.funds.model import Audience, MoneyTerms, Withdrawal, WithdrawalState
 from kaibo.trade.funds.tables import shop_standings, withdrawals
 from kaibo.trade.funds.terms import all_terms, merchant_class, set_merchant_class, set_terms
-from kaibo.trade.http.money import POSITION_DIGITS_MAX
 from kaibo.trade.http.present_money import names_of, present_deposit, present_withdrawals, withdrawals_page
-from kaibo.trade.ledger.balances import balances, balances_at, statement_of
+from kaibo.trade.http.present_statement import statement_page
+from kaibo.trade.ledger.balances import balances, balances_at
 from kaibo.trade.ledger.post import AccountKind
 from kaibo.trade.wire import StatementEntry
 from kaibo.trade.wire_money import (
@@ -81,27 +79,7 @@ async def operator_accounts(db: DbDep, kind: AccountKind | None = None, at: Awar
 @router.get("/api/operator/ledger/accounts/{account_id}/statement", dependencies=[operator])
 async def account_statement(account_id: Id, db: DbDep, caller: CallerDep, page: PageQuery) -> Page[StatementEntry]:
     """The entries of an account, newest first, each with the balance after it."""
-    after = page.text(0)
-    if after is not None and not (after.isascii() and after.isdigit() and len(after) <= POSITION_DIGITS_MAX):
-        raise BadCursor(cursor=after[:40])
-    before = None if after is None else int(after)
-    found = await statement_of(db, account_id, before=before, limit=page.limit + 1)
-    shown = found[: page.limit]
-    return Page[StatementEntry](
-        items=[
-            StatementEntry(
-                id=str(one.position),
-                at=one.at,
-                kind=one.kind,
-                order_number=one.order_number,
-                amount_fen=one.amount_fen,
-                balance_fen=one.balance_fen,
-                why=say(one.why, caller.locale, {}),
-            )
-            for one in shown
-        ],
-        next_cursor=encode_cursor(str(shown[-1].position)) if len(found) > page.limit else None,
-    )
+    return await statement_page(db, account_id, page, caller.locale)
 
 
 @router.get("/api/operator/withdrawals", dependencies=[operator])

@@ -23,11 +23,12 @@ from kaibo.trade.wire_money import (
 
 
 async def names_of(db: Db, ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Shops' names and persons' nicknames by id."""
+    """Shops' and agencies' names and persons' nicknames by id."""
     wanted = list(set(ids))
     shops = {UUID(str(key)): shop.name for key, shop in (await people.shop_view(db, wanted)).items()}
     persons = {UUID(str(key)): person.nickname for key, person in (await people.person_view(db, wanted)).items()}
-    return persons | shops
+    agencies = {UUID(str(key)): agency.name for key, agency in (await people.agency_view(db, wanted)).items()}
+    return persons | agencies | shops
 
 
 def present_withdrawable(found: Withdrawable) -> WithdrawableWire:

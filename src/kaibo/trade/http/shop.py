@@ -7,14 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from kaibo.kernel import clock
-from kaibo.kernel.errors import BadCursor
-from kaibo.kernel.i18n import say
-from kaibo.kernel.web import CallerDep, Cursor, DbDep, Id, Page, PageQuery, auth, encode_cursor
+from kaibo.kernel.web import CallerDep, DbDep, Id, Page, PageQuery, auth
 from kaibo.kernel.web.wire import Text
 from kaibo.trade.contracts import OrderState
 from kaibo.trade.http.buyer import States
 from kaibo.trade.http.present import present_order, present_page
-from kaibo.trade.ledger.balances import statement
+from kaibo.trade.http.present_statement import account_page
 from kaibo.trade.ledger.post import Account, AccountKind
 from kaibo.trade.orders.lookup import Which, count_late, counts, find_order, require_shop
 from kaibo.trade.orders.model import Flag
@@ -30,7 +28,6 @@ from kaibo.trade.wire import (
 
 router = APIRouter(tags=["shop orders"])
 
-POSITION_DIGITS_MAX = 18
 Words = Annotated[Text, Query(max_length=60)]
 
 
@@ -74,29 +71,4 @@ async def money(shop_id: Id, db: DbDep) -> Money:
 @router.get("/api/shops/{shop_id}/statements", dependencies=[auth.shop_staff, auth.scope("money:read")])
 async def statements(shop_id: Id, db: DbDep, caller: CallerDep, page: PageQuery) -> Page[StatementEntry]:
     """The entries of what the house owes the merchant, newest first, each with the balance after it."""
-    account = Account(AccountKind.MERCHANT_PAYABLE, shop_id)
-    lines = await statement(db, account, before=_position(page), limit=page.limit + 1)
-    shown = lines[: page.limit]
-    return Page[StatementEntry](
-        items=[
-            StatementEntry(
-                id=str(line.position),
-                at=line.at,
-                kind=line.kind,
-                order_number=line.order_number,
-                amount_fen=line.amount_fen,
-                balance_fen=line.balance_fen,
-                why=say(line.why, caller.locale, {}),
-            )
-            for line in shown
-        ],
-        next_cursor=encode_cursor(str(shown[-1].position)) if len(lines) > page.limit else None,
-    )
-
-
-def _position(page: Cursor) -> int | None:
-    """The position inside a cursor of `statements`. Raises BadCursor for any other cursor."""
-    text = page.text(0)
-    if text is not None and not (text.isascii() and text.isdigit() and len(text) <= POSITION_DIGITS_MAX):
-        raise BadCursor(cursor=text[:40])
-    return None if text is None else int(text)
+    return await account_page(db, Account(AccountKind.MERCHANT_PAYABLE, shop_id), page, caller.locale)

@@ -164,6 +164,11 @@ async def balances_at(db: Db, ids: Sequence[UUID], at: datetime) -> dict[UUID, i
     return {row.id: int(row.fen) for row in await db.execute(query, {"ids": list(ids), "at": at})}
 
 
+async def account_id_of(db: Db, account: Account) -> UUID | None:
+    """None for an account that has never been used."""
+    return await _id(db, account)
+
+
 async def statement(db: Db, account: Account, *, before: int | None, limit: int) -> list[StatementLine]:
     """The entries of an account, newest first; `before` is the position of the last line of the page before."""
     account_id = await _id(db, account)

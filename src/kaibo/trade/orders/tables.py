@@ -100,6 +100,12 @@ orders = Table(
     Index("ix_orders_unpaid", "pay_before", postgresql_where=text("state = 'placed' AND closing IS NULL")),
     Index(None, "buyer_id", "id"),
     Index(None, "shop_id", "state", "id"),
+    # what an agency's creators have sold and nobody has been paid for yet
+    Index(
+        "ix_orders_agency_waiting",
+        "agency_id",
+        postgresql_where=text("agency_id IS NOT NULL AND state IN ('paid', 'shipped', 'received')"),
+    ),
     Index("ix_orders_creator", "creator_id", "id", postgresql_where=text("creator_id IS NOT NULL")),
     schema="trade",
     info=distributed(

@@ -1,4 +1,4 @@
-"""What shops and creators have earned: settled out of the ledger, not yet settled out of the orders."""
+"""What shops, creators and agencies have earned: settled out of the ledger, not yet settled out of the orders."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, cast, func, select
+from sqlalchemy import BigInteger, Numeric, cast, func, select
 
 from kaibo.kernel import clock
 from kaibo.kernel.db import Db
@@ -21,6 +21,7 @@ from kaibo.trade.settlement.tables import settlements, take_backs
 
 RECENT_SETTLEMENTS = 20
 FEES_DAYS = 30
+CREATORS_MAX = 200
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,52 @@ async def creator_balances(db: Db, person_id: UUID) -> tuple[int, int]:
     own = orders.c.commission_fen - orders.c.commission_fen * orders.c.agency_bps / BPS
     query = select(_sum(cast(func.ceil(own), BigInteger))).where(orders.c.creator_id == person_id, waiting)
     return payable, int(await db.scalar(query) or 0)
+
+
+@dataclass(frozen=True)
+class CreatorsPart:
+    creator_id: UUID
+    orders: int
+    commission_fen: int
+    agency_fen: int
+
+
+async def agency_balances(db: Db, agency_id: UUID) -> tuple[int, int]:
+    """(payable, frozen) in fen: the agency's settled share, and its share of paid orders not settled yet."""
+    payable = await balance(db, Account(AccountKind.AGENCY_COMMISSION, agency_id))
+    waiting = orders.c.state.in_([state.value for state in rules.UNSETTLED_PAID])
+    share = func.floor(cast(orders.c.commission_fen, Numeric) * orders.c.agency_bps / BPS)
+    query = select(_sum(cast(share, BigInteger))).where(orders.c.agency_id == agency_id, waiting)
+    return payable, int(await db.scalar(query) or 0)
+
+
+async def agency_parts(db: Db, agency_id: UUID) -> list[CreatorsPart]:
+    """What each of the agency's creators brought it by orders settled in the last FEES_DAYS, less what refunds took back."""
+    s, t = settlements, take_backs
+    mine = (s.c.agency_id == agency_id) & (s.c.at >= clock.now() - timedelta(days=FEES_DAYS))
+    gone = (
+        select(t.c.order_id, _sum(t.c.creator_fen).label("creator"), _sum(t.c.agency_fen).label("agency"))
+        .where(t.c.order_id.in_(select(s.c.order_id).where(mine)))
+        .group_by(t.c.order_id)
+        .subquery()
+    )
+    creators = s.c.creator_fen - func.coalesce(gone.c.creator, 0)
+    agencys = s.c.agency_fen - func.coalesce(gone.c.agency, 0)
+    query = (
+        select(
+            s.c.creator_id,
+            func.count().label("orders"),
+            _sum(creators + agencys).label("commission"),
+            _sum(agencys).label("agency"),
+        )
+        .select_from(s.outerjoin(gone, gone.c.order_id == s.c.order_id))
+        .where(mine)
+        .group_by(s.c.creator_id)
+        .order_by(_sum(agencys).desc(), s.c.creator_id)
+        .limit(CREATORS_MAX)
+    )
+    rows = await db.execute(query)
+    return [CreatorsPart(row.creator_id, row.orders, int(row.commission), int(row.agency)) for row in rows]
 
 
 def _sum(column: Any) -> Any:

@@ -14,10 +14,12 @@ export type TermsIn = Schemas['TermsIn']
 export type SettledDays = Schemas['SettledDays']
 export type Funds = Schemas['Funds']
 export type ReconciledDay = Schemas['ReconciledDay']
+export type AgencyEarnings = Schemas['AgencyEarnings']
 export type Difference = Schemas['DifferenceWire']
 
 /** Whose money: a shop's or one's own; the same screens serve both. */
 export const ofShop = (shopId: string): string => `/api/shops/${shopId}`
+export const ofAgency = (agencyId: string): string => `/api/agencies/${agencyId}`
 export const OF_CREATOR = '/api/creators/me'
 const OPERATOR = '/api/operator'
 
@@ -30,6 +32,8 @@ export const funds = {
   billFile: (shopId: string, day: string, format: 'csv' | 'xlsx') => `${ofShop(shopId)}/bills/${day}/file?format=${format}`,
   deposit: (shopId: string) => http.get<Deposit>(`${ofShop(shopId)}/deposit`),
   putDown: (shopId: string, fen: number, key: string) => http.create<Deposit>(`${ofShop(shopId)}/deposit`, { fen }, key),
+
+  agencyEarnings: (agencyId: string) => http.get<AgencyEarnings>(`${ofAgency(agencyId)}/earnings`),
 
   queue: (state: string, cursor?: string) => http.get<Listed<Withdrawal>>(`${OPERATOR}/withdrawals`, { state: state || undefined, cursor }),
   approve: (id: string) => http.post<Withdrawal>(`${OPERATOR}/withdrawals/${id}/approve`),

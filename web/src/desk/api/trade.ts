@@ -1,5 +1,5 @@
 import { http } from './http'
-import type { Carrier, Earnings, Ledger, Listed, Order, ParkedEvent, PaymentNotice, ShopMoney, StatementEntry, Todo } from './wire'
+import type { Carrier, Earnings, Ledger, Listed, Order, ParkedEvent, PaymentNotice, ShopMoney, Todo } from './wire'
 
 const shop = (shopId: string): string => `/api/shops/${shopId}`
 
@@ -10,7 +10,6 @@ export const trade = {
   order: (shopId: string, id: string) => http.get<Order>(`${shop(shopId)}/orders/${id}`),
   carriers: () => http.get<Listed<Carrier>>('/api/carriers'),
   money: (shopId: string) => http.get<ShopMoney>(`${shop(shopId)}/money`),
-  statements: (shopId: string, cursor?: string) => http.get<Listed<StatementEntry>>(`${shop(shopId)}/statements`, { cursor, limit: 30 }),
   earnings: (cursor?: string) => http.get<Earnings>('/api/creators/me/earnings', { cursor }),
   ledger: () => http.get<Ledger>('/api/operator/ledger'),
   findOrders: (q: string, cursor?: string) => http.get<Listed<Order>>('/api/operator/orders', { q, cursor }),

@@ -9,5 +9,6 @@ import aftersales from './zh/aftersales'
 import open from './zh/open'
 import parcels from './zh/parcels'
 import funds from './zh/funds'
+import books from './zh/books'
 
-export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons, ...affiliate, ...aftersales, ...open, ...parcels, ...funds } as const satisfies Record<string, string>
+export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons, ...affiliate, ...aftersales, ...open, ...parcels, ...funds, ...books } as const satisfies Record<string, string>

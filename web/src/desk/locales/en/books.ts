@@ -1,0 +1,17 @@
+export default {
+  'nav.agency-money': 'Earnings',
+  'owner.agency': 'Agency',
+  'agency_money.title': 'Agency earnings',
+  'agency_money.hint': 'The agency’s share settles with its creators’ commission; refunds take it back at the same rate',
+  'agency_money.payable_note': 'Orders that are settled',
+  'agency_money.frozen_note': 'The agency’s share of paid orders, settled when their after-sales window is over',
+  'agency_money.creators': 'What each creator brought in the last {days} days',
+  'agency_money.nobody': 'No order was settled lately',
+  'agency_money.nobody_hint': 'Orders of your creators appear here once they are settled',
+  'agency_money.orders': 'Settled orders',
+  'agency_money.commission': 'Commission in all',
+  'agency_money.share': 'The agency’s share',
+  'agency_money.compared': 'Compared',
+  'agency_money.statement': 'Statement of the agency’s account',
+  'withdraw.owner_only': 'Only the agency’s owner may name the bank account and withdraw',
+} as const

@@ -1,0 +1,17 @@
+export default {
+  'nav.agency-money': '收益与提现',
+  'owner.agency': '机构',
+  'agency_money.title': '机构收益',
+  'agency_money.hint': '机构分成随达人佣金一起结算，售后期内退款按原比例扣回',
+  'agency_money.payable_note': '订单已结算',
+  'agency_money.frozen_note': '已付款订单的机构分成，售后期过后结算',
+  'agency_money.creators': '近 {days} 天各达人带来的分成',
+  'agency_money.nobody': '近期没有已结算的订单',
+  'agency_money.nobody_hint': '旗下达人的订单结算后会出现在这里',
+  'agency_money.orders': '结算订单',
+  'agency_money.commission': '佣金合计',
+  'agency_money.share': '机构分成',
+  'agency_money.compared': '对比',
+  'agency_money.statement': '机构账户明细',
+  'withdraw.owner_only': '只有机构负责人可以修改收款账户和申请提现',
+} as const
