@@ -1,4 +1,4 @@
-"""A creator's month, from the sample to the settled commission; its twin is docs/journeys/creator-month.md."""
+"""A creator's month, from the sample to the money at the bank; its twin is docs/journeys/creator-month.md."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from kaibo.trade.ledger.accounts import Account, AccountKind
 from kaibo.trade.ledger.balances import balance
 from tests.conftest import SignIn
 from tests.payment.world import Sandbox
+from tests.people_of_tests import Person
 from tests.stage.world import verify_realname
 from tests.trade.test_affiliate import open_agency, plan, show, take_in
 from tests.trade.test_paying import eventually, state_of
@@ -22,6 +23,7 @@ from tests.trade.world import Buyer, assert_ledger_sound, key, make_buyer, ok, o
 PRICE_FEN = 9990
 TARGETED_BPS = 2500
 AGENCY_BPS = 2000
+TERMS = "/api/operator/settlements/terms/creator"
 PARCEL = {"carrier": "顺丰", "tracking_number": "SF1234567890123"}
 
 
@@ -78,7 +80,51 @@ async def test_a_creators_month(here: Context, provider: Sandbox, sign_in: SignI
     assert sorted(e["state"] for e in earned) == ["settled", "settled"]
     assert await owned(here, AccountKind.CREATOR_COMMISSION, creator.person.id) == 2 * (2498 - 500)
     assert await owned(here, AccountKind.AGENCY_COMMISSION, UUID(agency["id"])) == 2 * 500
+
+    # the withdrawal
+    operator = await sign_in(roles=[("operator", "platform", None)])
+    await withdrawal(creator, operator, 2 * (2498 - 500))
+    assert await owned(here, AccountKind.CREATOR_COMMISSION, creator.person.id) == 0
     await assert_ledger_sound(here)
+
+
+async def withdrawal(creator: Buyer, operator: Person, earned_fen: int) -> None:
+    """Not ripe today, ripe by the terms of another class; held when asked for, approved, paid by the bank."""
+    account = "/api/creators/me/withdrawals/account"
+    there = ok(await creator.client.get(account))["withdrawable"]
+    assert (there["unripe_fen"], there["available_fen"]) == (earned_fen, 0), "T+1: what settled today can go tomorrow"
+    before = terms_of(ok(await operator.client.get("/api/operator/settlements/terms")))
+    ok(await operator.client.put(TERMS, json=before | {"settle_days": 0, "withdrawal_fee_fen": 100}))
+    try:
+        assert ok(await creator.client.get(account))["withdrawable"]["available_fen"] == earned_fen
+        ok(
+            await creator.client.put(
+                account, json={"holder": "满小满", "bank": "招商银行", "number": "6214830212345678"}
+            )
+        )
+        asked = ok(await creator.client.post("/api/creators/me/withdrawals", json={"fen": earned_fen}, headers=key()))
+        assert ok(await creator.client.get(account))["withdrawable"]["available_fen"] == 0, "held"
+        waiting = ok(await operator.client.get("/api/operator/withdrawals", params={"state": "asked"}))["items"]
+        assert (asked["id"], "creator") in [(w["id"], w["owner_kind"]) for w in waiting]
+        base = f"/api/operator/withdrawals/{asked['id']}"
+        assert ok(await operator.client.post(f"{base}/approve"))["state"] == "approved"
+        ok(await operator.client.post(f"{base}/paid", json={"reference": "CMB20261130-7"}))
+    finally:
+        ok(await operator.client.put(TERMS, json=before))
+    (paid,) = ok(await creator.client.get("/api/creators/me/withdrawals"))["items"]
+    assert (paid["state"], paid["fen"], paid["fee_fen"], paid["reference"]) == (
+        "paid",
+        earned_fen,
+        100,
+        "CMB20261130-7",
+    )
+    assert paid["number_masked"] == "**** **** **** 5678"
+
+
+def terms_of(said: Any) -> dict[str, Any]:
+    """The creators' terms, as they are put."""
+    (found,) = (one for one in said["items"] if one["audience"] == "creator")
+    return {name: value for name, value in found.items() if name != "audience"}
 
 
 async def sample(shop: Any, creator: Buyer, sku: dict[str, Any]) -> None:

@@ -119,28 +119,3 @@ async def let_time_pass(here: Context, case: dict[str, Any]) -> None:
         due = {"kind": DEADLINE, "key": case["id"], "at": late["at"]}
         await db.execute(text("UPDATE kernel.timers SET due_at = :at WHERE kind = :kind AND key = :key"), due)
     await Sweeper(here.database, {DEADLINE: trade.timers.all[DEADLINE]}).sweep()
-
-
-async def discounted(here: Context, order: dict[str, Any], discounts: Sequence[tuple[int, int]]) -> int:
-    """Two coupons on an order that is not paid yet: (the merchant's, the platform's) fen of each line. Returns the new total."""
-    async with here.database.transaction() as db:
-        for line, (shops, platforms) in zip(order["lines"], discounts, strict=True):
-            await db.execute(
-                text(
-                    "UPDATE trade.order_lines SET discount_fen = :shops, platform_discount_fen = :platforms,"
-                    " paid_fen = line_fen - :shops - :platforms WHERE id = :id"
-                ),
-                {"shops": shops, "platforms": platforms, "id": uuid.UUID(line["id"])},
-            )
-        total = await db.scalar(
-            text(
-                "UPDATE trade.orders SET discount_fen = :shops, platform_discount_fen = :platforms,"
-                " total_fen = goods_fen + freight_fen - :shops - :platforms WHERE id = :id RETURNING total_fen"
-            ),
-            {
-                "shops": sum(one for one, _ in discounts),
-                "platforms": sum(one for _, one in discounts),
-                "id": uuid.UUID(order["id"]),
-            },
-        )
-    return int(total or 0)

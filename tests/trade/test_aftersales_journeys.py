@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from kaibo.kernel.context import Context
 from kaibo.kernel.db import Db
@@ -22,7 +23,6 @@ from tests.trade.aftersales_world import (
     PARCEL,
     ask,
     case_of,
-    discounted,
     let_time_pass,
     mine,
     money_arrives,
@@ -35,9 +35,11 @@ from tests.trade.aftersales_world import (
     step,
     theirs,
 )
+from tests.trade.test_coupons import claim, issue
+from tests.trade.test_coupons import terms as coupon_terms
 from tests.trade.test_paying import state_of
 from tests.trade.test_settling import from_broadcast, host
-from tests.trade.world import Buyer, Shop, assert_ledger_sound, column, events_of, ok
+from tests.trade.world import Buyer, Shop, assert_ledger_sound, column, events_of, key, ok
 
 __all__ = ["host"]
 
@@ -245,14 +247,22 @@ async def test_an_empty_fund_pays_nothing_and_the_buyer_is_paid_all_the_same(
 
 
 async def test_one_of_three_lines_bought_with_two_coupons_is_refunded_after_the_settlement(
-    here: Context, provider: Sandbox, shop: Shop, buyer: Buyer, host: Person
+    here: Context, provider: Sandbox, shop: Shop, buyer: Buyer, host: Person, sign_in: SignIn
 ) -> None:
     # --- three lines, two coupons: 5.00 of the shop, 3.00 of the platform, spread by largest remainder
     prices = (3_333, 5_555, 7_777)
     skus = [await shop.sku(price_fen=price, commission_bps=1500) for price in prices]
-    order = await placed(buyer, skus, [1, 1, 1], **from_broadcast())
-    total = await discounted(here, order, [(100, 60), (167, 100), (233, 140)])
-    assert total == sum(prices) - 800
+    operator = await sign_in(roles=[("operator", "platform", None)])
+    ours = coupon_terms(title="平台减3", off_fen=300, stack_group="campaign")
+    given = ok(await operator.client.post("/api/operator/coupons", json=ours, headers=key()))
+    mine = [await claim(buyer, await issue(shop, title="减5", off_fen=500)), await claim(buyer, given)]
+    order = await placed(buyer, skus, [1, 1, 1], **from_broadcast(), coupon_ids=mine)
+    total = order["total_fen"]
+    assert (order["discount_fen"], order["platform_discount_fen"], total) == (500, 300, sum(prices) - 800)
+    each = "SELECT discount_fen, platform_discount_fen FROM trade.order_lines WHERE order_id = :id ORDER BY position"
+    async with here.database.transaction() as db:
+        found = [tuple(row) for row in await db.execute(text(each), {"id": uuid.UUID(order["id"])})]
+    assert found == [(100, 60), (167, 100), (233, 140)]
     await pay(provider, buyer, order)
     await settled(here, shop, buyer, order)
     merchant = await has(here, AccountKind.MERCHANT_PAYABLE, shop.id)
