@@ -20,7 +20,7 @@ from kaibo.kernel.db import Database
 from kaibo.kernel.engines.nats import NatsEngine
 from kaibo.kernel.engines.postgres import PostgresEngine
 from kaibo.kernel.jobs import Jobs
-from kaibo.kernel.outbox import Expander, wake_relay_after_commits
+from kaibo.kernel.outbox import wake_relay_after_commits
 from kaibo.kernel.reactions import Reaction
 from kaibo.kernel.timers import Action, Sweep
 from kaibo.open import http as open_http
@@ -67,11 +67,6 @@ def timers() -> dict[str, Action]:
 def sweeps() -> list[Sweep]:
     """What is swept by its own index instead of by timer rows."""
     return [sweep for wing in WINGS for sweep in wing.timers.sweeps]
-
-
-def expanders() -> dict[str, Expander]:
-    """How the relay opens outbox rows that stand for many events."""
-    return dict(trade.EXPANDERS)
 
 
 class NoEngines(Exception):

@@ -53,7 +53,7 @@ def _parts(here: Context, stop: asyncio.Event) -> dict[str, Callable[[], Awaitab
     database, bus = here.database, here.bus
     actions = {**house.timers(), HOUSEKEEPING: _housekeeping}
     parts: dict[str, Callable[[], Awaitable[None]]] = {
-        "relay": lambda: Relay(database, bus, house.expanders()).run(stop),
+        "relay": lambda: Relay(database, bus).run(stop),
         "timers": lambda: Sweeper(database, actions, house.sweeps()).run(stop),
         "jobs": lambda: jobs.run(jobs.application(here.settings.database_url, house.JOBS), stop),
         "rooms": lambda: stage.run_rooms(stop),

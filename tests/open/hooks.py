@@ -11,6 +11,7 @@ from kaibo.kernel import clock, reactions
 from kaibo.kernel.context import Context
 from kaibo.kernel.events import Event, encode
 from kaibo.kernel.ids import new_id
+from kaibo.open.webhooks.published import PUBLISHED
 from kaibo.trade.contracts import OrderedLine, OrderPaid, Source
 from tests.people_of_tests import Person
 from tests.trade.world import key, ok
@@ -68,5 +69,5 @@ def paid(shop_id: UUID, number: str = "1") -> OrderPaid:
 
 async def happened(here: Context, event: Event, event_id: UUID | None = None) -> bool:
     """As the consumer does it; returns False where the event had been handled."""
-    consumer = f"open-webhook_{'_'.join(event.subject.split('.')[-2:])}"
+    (consumer,) = (f"open-webhook_{name.replace('.', '_')}" for name, p in PUBLISHED.items() if p.event is type(event))
     return await reactions.apply(here.database, house.reactions()[consumer], event_id or new_id(), encode(event))

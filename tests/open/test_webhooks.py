@@ -23,11 +23,11 @@ from kaibo.open.webhooks.published import PUBLISHED
 from kaibo.open.webhooks.sender import Sender
 from kaibo.open.webhooks.tables import deliveries, endpoints, messages
 from kaibo.people.sms.tables import sms_ring
-from kaibo.trade.contracts import Source
+from kaibo.trade.contracts import OrderId, OrdersPlaced, Source
 from tests.conftest import SignIn
 from tests.open.hooks import happened, hook, of_shop, paid
 from tests.open.receiver import Receiver
-from tests.trade.world import Shop, key, ok
+from tests.trade.world import Buyer, Shop, key, ok, open_shop
 
 
 async def test_a_paid_order_arrives_signed(here: Context, shop: Shop, receiver: Receiver, sender: Sender) -> None:
@@ -67,6 +67,21 @@ async def test_an_endpoint_hears_only_its_own_shop_and_what_it_asked_for(
     assert (await shop.staff.client.get("/api/operator/webhooks")).status_code == 403
     assert (await shop.staff.client.get(f"{of_shop(shop.id)}/{platform.id}/deliveries")).status_code == 404
     await platform.person.client.delete(f"/api/operator/webhooks/{platform.id}")
+
+
+async def test_orders_placed_together_arrive_one_by_one_each_at_its_own_shop(
+    here: Context, shop: Shop, buyer: Buyer, receiver: Receiver, sender: Sender, sign_in: SignIn
+) -> None:
+    other = await open_shop(sign_in)
+    mine = await hook(shop.staff, of_shop(shop.id), receiver.url, "order.placed")
+    theirs = await hook(other.staff, of_shop(other.id), receiver.url, "order.placed")
+    placed = [await buyer.place(await its.sku()) for its in (shop, other, shop)]
+    ids = [OrderId(uuid.UUID(one["id"])) for one in placed]
+    await happened(here, OrdersPlaced(order_ids=ids, source_ids=[], at=clock.now()))
+    assert await sender.send_due() == 3
+    assert {call.message["data"]["order_id"] for call in receiver.calls} == {one["id"] for one in placed}
+    assert {call.message["data"]["shop_id"] for call in receiver.calls} == {str(shop.id), str(other.id)}
+    assert (len(await mine.log()), len(await theirs.log())) == (2, 1)
 
 
 async def test_an_event_handled_twice_makes_one_delivery(here: Context, shop: Shop, receiver: Receiver) -> None:
@@ -293,13 +308,12 @@ async def test_every_published_type_has_a_documented_shape(shop: Shop) -> None:
     assert shape["$ref"].endswith("OrderShippedMessage")
 
 
-@pytest.mark.parametrize("name", sorted(set(PUBLISHED) - {"stock.changed"}))
+@pytest.mark.parametrize("name", sorted(set(PUBLISHED) - {"stock.changed", "order.placed"}))
 async def test_every_published_event_has_its_shape_and_tells_nobodys_name(db: Db, name: str) -> None:
     """Built out of the event's own fields, so that a member the house adds later breaks nothing."""
     published = PUBLISHED[name]
     event = example_of(published.event)
-    told = await published.tell(db, event)
-    assert told is not None
+    (told,) = await published.tell(db, event)
     assert type(told.data) is published.model
     text = told.data.model_dump_json()
     for member in ("buyer_id", "creator_id", "buyer_nickname", "host_id"):

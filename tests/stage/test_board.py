@@ -59,7 +59,7 @@ def _order(stage: Stage, buyer: Person, places: list[int], at: datetime, item: i
 async def _tell(here: Context, *events: Any) -> None:
     """As the worker's consumers would, in the given order."""
     heard = {
-        OrderPlaced: reactions.count_placed,
+        OrderPlaced: lambda db, event: reactions.count_orders(db, [event], event.at),
         OrderPaid: reactions.count_paid,
         OrderRefunded: reactions.count_refunded,
     }

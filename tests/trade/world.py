@@ -18,10 +18,9 @@ from kaibo.kernel import clock
 from kaibo.kernel.context import Context
 from kaibo.kernel.tables import outbox
 from kaibo.people.merchants.rules import licence_check_character
-from kaibo.trade.contracts import OrderPlaced
+from kaibo.trade.contracts import OrderPlaced, OrdersPlaced
 from kaibo.trade.ledger.check import check_ledger
 from kaibo.trade.ledger.post import Account, AccountKind, Posting, PostingKind, move, post
-from kaibo.trade.orders.announce import PLACED_TOGETHER
 from kaibo.trade.orders.lookup import lock_order
 from kaibo.trade.orders.pay import mark_paid
 from tests.conftest import SignIn
@@ -167,7 +166,7 @@ async def events_of(here: Context, order_id: str) -> list[str]:
         rows = (await db.execute(select(outbox).order_by(outbox.c.position))).all()
     found = []
     for row in rows:
-        if row.subject == PLACED_TOGETHER and order_id in row.body["order_ids"]:
+        if row.subject == OrdersPlaced.subject and order_id in row.body["order_ids"]:
             found.append(OrderPlaced.subject)
         elif row.aggregate_id == order_id:
             found.append(row.subject)

@@ -2,15 +2,12 @@
 
 `publish` writes the row; `Relay` (in the worker) moves rows to JetStream in position order and removes them after the
 acknowledgement. `Nats-Msg-Id` lets the stream drop what was sent twice; consumers are idempotent all the same.
-
-A row may also stand for many events (ADR 7): what happened to hundreds at once is written down once, and the wing's `Expander`
-makes the events out of it when the relay gets to it. Their ids must be the same whenever that is.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -33,9 +30,6 @@ POLL_SECONDS = 1.0
 WAKE_SUBJECT = "kernel.outbox.wake"
 PUBLISHED = "kernel.outbox.published"
 _RELAY_LOCK = 0x6B61_6962_6F01  # "kaibo" 1: only one relay works at a time, which keeps the order of an aggregate
-
-Expander = Callable[[Db, list[dict[str, Any]]], Awaitable[list[list[tuple[UUID, Event]]]]]
-"""Gets the bodies of the rows of its subject, and gives the events of each row with their ids."""
 
 relayed = counter("kaibo_outbox_relayed_total", "Events moved from the outbox to JetStream.")
 waiting = gauge("kaibo_outbox_waiting", "Events not yet moved to JetStream.")
@@ -83,10 +77,9 @@ def wake_relay_after_commits(database: Database, bus: Bus) -> None:
 class Relay:
     """Moves outbox rows to JetStream. Safe to run in several processes: an advisory lock lets one work."""
 
-    def __init__(self, database: Database, bus: Bus, expanders: Mapping[str, Expander] | None = None) -> None:
+    def __init__(self, database: Database, bus: Bus) -> None:
         self._database = database
         self._bus = bus
-        self._expanders = expanders or {}
         self._wake = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -122,25 +115,10 @@ class Relay:
             if not rows:
                 waiting.set(0)
                 return 0
-            await self._bus.log_all(await self._messages(db, rows))
+            await self._bus.log_all([_message(row.subject, row.event_id, row.body) for row in rows])
             await db.execute(delete(tables.outbox).where(tables.outbox.c.position.in_([row.position for row in rows])))
         relayed.inc(len(rows))
         return len(rows)
-
-    async def _messages(self, db: Db, rows: Sequence[Any]) -> list[tuple[str, str, bytes]]:
-        """(subject, message id, body) of every event of these rows, in order."""
-        opened: dict[int, list[tuple[UUID, Event]]] = {}
-        for subject in {row.subject for row in rows} & set(self._expanders):
-            bundles = [row for row in rows if row.subject == subject]
-            events = await self._expanders[subject](db, [row.body for row in bundles])
-            opened |= {row.position: found for row, found in zip(bundles, events, strict=True)}
-        messages: list[tuple[str, str, bytes]] = []
-        for row in rows:
-            if row.position in opened:
-                messages += [_message(event.subject, id, encode(event)) for id, event in opened[row.position]]
-            else:
-                messages.append(_message(row.subject, row.event_id, row.body))
-        return messages
 
 
 def _message(subject: str, event_id: UUID, body: dict[str, Any]) -> tuple[str, str, bytes]:

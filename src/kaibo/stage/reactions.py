@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,10 +18,10 @@ from kaibo.kernel.reactions import Reactions
 from kaibo.kernel.timers import Timers
 from kaibo.people.contracts import PersonDeleted
 from kaibo.stage.bag.tables import bag_items
-from kaibo.stage.board.record_sale import Sale, record_sale
+from kaibo.stage.board.record_sale import Sale, record_sale, record_sales
 from kaibo.stage.board.tables import sales
 from kaibo.stage.broadcasts.end import SILENT_TIMER, end
-from kaibo.stage.broadcasts.lookup import broadcast
+from kaibo.stage.broadcasts.lookup import broadcast, broadcasts_by_id
 from kaibo.stage.broadcasts.tables import broadcasts
 from kaibo.stage.chat.tables import chat_lines
 from kaibo.stage.ingest.keep_recording import keep_recording
@@ -28,19 +30,26 @@ from kaibo.stage.live.announce import announce
 from kaibo.stage.pitches.measure import measure_slot
 from kaibo.stage.rooms.lookup import is_demo
 from kaibo.stage.rooms.tables import follows
-from kaibo.trade.contracts import OrderEvent, OrderPaid, OrderPlaced, OrderRefunded
+from kaibo.trade import facade as trade
+from kaibo.trade.contracts import OrderEvent, OrderPaid, OrderPlaced, OrderRefunded, OrdersPlaced
 
 reactions = Reactions("stage")
 
 GONE_NAME = "已注销用户"
 
 
-@reactions.on(OrderPlaced)
-async def count_placed(db: Db, event: OrderPlaced) -> None:
-    sale = await record_sale(db, event)
-    if sale is not None:
-        await db.execute(update(sales).where(sales.c.order_id == event.order_id).values(placed_at=event.at))
-        await announce(db, sale.on.room_id, "board")
+@reactions.on(OrdersPlaced)
+async def count_placed(db: Db, event: OrdersPlaced) -> None:
+    if await broadcasts_by_id(db, event.source_ids):
+        await count_orders(db, await trade.placed_orders(db, event.order_ids), event.at)
+
+
+async def count_orders(db: Db, placed: Sequence[OrderPlaced], at: datetime) -> None:
+    """On the board of each room where they were placed."""
+    found = await record_sales(db, placed)
+    await db.execute(update(sales).where(sales.c.order_id.in_(list(found))).values(placed_at=at))
+    for room_id in {sale.on.room_id for sale in found.values()}:
+        await announce(db, room_id, "board")
 
 
 @reactions.on(OrderPaid)

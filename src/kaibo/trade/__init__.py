@@ -6,6 +6,6 @@ double-entry ledger (`ledger/`) and what merchant, creator and platform get in t
 Promises: an order is never placed without a stock hold and never expires without giving it back; money that arrives is either
 the order's or on its way back; every change of state leaves a history line; every posting sums to zero.
 
-Publishes: `trade.order.placed`, `.paid`, `.cancelled`, `.expired`, `.shipped`, `.received`, `.refunded`, `.settled` and
-`trade.payment.refunded_late`. Hears no events: it is driven by requests, timers and the provider's callbacks.
+Publishes: `trade.orders.placed` (many at once), `trade.order.paid`, `.cancelled`, `.expired`, `.shipped`, `.received`, `.refunded`,
+`.settled` and `trade.payment.refunded_late`. Hears no events: it is driven by requests, timers and the provider's callbacks.
 """

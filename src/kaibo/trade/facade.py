@@ -10,6 +10,7 @@ from __future__ import annotations
 from kaibo.trade.aftersales.evidence import EvidenceResolver, register_evidence_resolver
 from kaibo.trade.keep_books import keep_books
 from kaibo.trade.ledger.check import check_ledger
+from kaibo.trade.orders.announce import placed_orders
 from kaibo.trade.orders.lookup import open_order_count
 from kaibo.trade.orders.sources import SourceResolver, register_source_resolver
 from kaibo.trade.sheets.export_orders import count_order_rows, order_header, order_rows
@@ -23,6 +24,7 @@ __all__ = [
     "open_order_count",
     "order_header",
     "order_rows",
+    "placed_orders",
     "register_evidence_resolver",
     "register_source_resolver",
 ]

@@ -8,7 +8,6 @@ from uuid import UUID
 from kaibo.goods.contracts.slots import SlotMeasured, SlotReleased, SlotSigned
 from kaibo.kernel import context
 from kaibo.kernel.jobs import Jobs
-from kaibo.kernel.outbox import Expander
 from kaibo.kernel.reactions import Reactions
 from kaibo.kernel.timers import Timers
 from kaibo.trade.aftersales.by_time import decide_by_time
@@ -21,7 +20,6 @@ from kaibo.trade.contracts import OrderSettled, OrderShipped, PaymentRefundDone
 from kaibo.trade.invoices.documents import documents
 from kaibo.trade.invoices.provider import ISSUE, ISSUE_BY_PROVIDER, drive_invoice, issue_by_provider
 from kaibo.trade.ledger.rollup import ROLL_UP, roll_up_by_time
-from kaibo.trade.orders.announce import PLACED_TOGETHER, placed_together
 from kaibo.trade.orders.receive import RECEIVE, SETTLE
 from kaibo.trade.payment.model import ChargeId, RefundId
 from kaibo.trade.payment.refund import REFUND
@@ -39,8 +37,6 @@ from kaibo.trade.slots.money import hold_fee, release_fee, settle_fee
 reactions = Reactions("trade")
 timers = Timers("trade")
 jobs = Jobs("trade")
-
-EXPANDERS: dict[str, Expander] = {PLACED_TOGETHER: placed_together}
 
 timers.sweep(sweep_unpaid)
 timers.on(RECEIVE)(receive_by_time)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -23,24 +24,29 @@ async def enqueue(db: Db, published: Published, event: Event) -> None:
     if (await db.execute(select(e.c.id).where(listening).limit(1))).first() is None:
         return
     told = await published.tell(db, event)
-    if told is None:
-        return
-    theirs = or_(e.c.shop_id.is_(None), e.c.shop_id == told.shop_id)
+    theirs = or_(e.c.shop_id.is_(None), e.c.shop_id.in_({one.shop_id for one in told}))
     # Shared: an endpoint that is being switched off or removed waits for this, and then ends what was written here.
-    found = select(e.c.id).where(listening, theirs).order_by(e.c.id).with_for_update(read=True)
-    ids = (await db.execute(found)).scalars().all()
-    if ids:
-        await write_message(db, published.name, envelope(published.name, told.data), ids)
+    found = select(e.c.id, e.c.shop_id).where(listening, theirs).order_by(e.c.id).with_for_update(read=True)
+    of_platform, of_shop = list[UUID](), defaultdict[UUID, list[UUID]](list)
+    for endpoint_id, shop_id in await db.execute(found):
+        (of_platform if shop_id is None else of_shop[shop_id]).append(endpoint_id)
+    listeners = [(one, of_platform + (of_shop[one.shop_id] if one.shop_id else [])) for one in told]
+    await write_messages(
+        db, published.name, [(envelope(published.name, one.data), ids) for one, ids in listeners if ids]
+    )
 
 
-async def write_message(db: Db, type_: str, body: str, endpoint_ids: Sequence[UUID]) -> list[UUID]:
-    """One message, due now at every endpoint. Returns the deliveries' ids, in the order of the endpoints."""
-    message_id, now = new_id(), clock.now()
-    await db.execute(messages.insert().values(id=message_id, type=type_, body=body))
+async def write_messages(db: Db, type_: str, what: Sequence[tuple[str, Sequence[UUID]]]) -> list[UUID]:
+    """Messages of (body, endpoints), due now at every endpoint. Returns the deliveries' ids, in that order."""
+    if not what:
+        return []
+    now = clock.now()
+    written = [{"id": new_id(), "type": type_, "body": body} for body, _ in what]
+    await db.execute(insert(messages), written)
     rows = [
         {
             "id": new_id(),
-            "message_id": message_id,
+            "message_id": message["id"],
             "endpoint_id": endpoint_id,
             "type": type_,
             "state": "waiting",
@@ -48,6 +54,7 @@ async def write_message(db: Db, type_: str, body: str, endpoint_ids: Sequence[UU
             "next_at": now,
             "created_at": now,
         }
+        for message, (_, endpoint_ids) in zip(written, what, strict=True)
         for endpoint_id in endpoint_ids
     ]
     await db.execute(insert(deliveries), rows)

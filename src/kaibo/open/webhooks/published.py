@@ -6,7 +6,7 @@ personal data; a program that needs an address asks the API with a token that ma
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from kaibo.kernel.events import Event
 from kaibo.kernel.web import Fen, Id, Instant, Wire
 from kaibo.stage.contracts import BroadcastEnded, BroadcastWentLive
 from kaibo.trade import contracts as trade
+from kaibo.trade import facade as trade_wing
 
 VERSION = 1
 TEST_TYPE = "webhook.test"
@@ -126,7 +127,8 @@ class Told:
     data: Wire
 
 
-Tell = Callable[[Db, Any], Awaitable[Told | None]]
+Tell = Callable[[Db, Any], Awaitable[Sequence[Told]]]
+"""What an event says to endpoints: nothing, one message or many."""
 
 
 @dataclass(frozen=True)
@@ -140,56 +142,64 @@ class Published:
 
 
 def _of_order(model: type[OrderData], *more: str) -> Tell:
-    async def tell(_db: Db, event: trade.OrderEvent) -> Told:
-        source = event.source
-        data = model(
-            order_id=event.order_id,
-            number=event.number,
-            shop_id=event.shop_id,
-            total_fen=event.total_fen,
-            lines=[LineData(**{n: getattr(line, n) for n in LineData.model_fields}) for line in event.lines],
-            source_kind=source.kind if source else None,
-            source_id=source.id if source else None,
-            at=event.at,
-            **{name: getattr(event, name) for name in more},
-        )
-        return Told(event.shop_id, data)
+    async def tell(_db: Db, event: trade.OrderEvent) -> Sequence[Told]:
+        return [_order(model, event, *more)]
 
     return tell
 
 
-async def _case(_db: Db, event: trade.AftersalesEvent) -> Told:
-    return Told(event.shop_id, CaseData(**{name: getattr(event, name) for name in CaseData.model_fields}))
+async def _placed(db: Db, event: trade.OrdersPlaced) -> Sequence[Told]:
+    return [_order(OrderData, one) for one in await trade_wing.placed_orders(db, event.order_ids)]
 
 
-async def _product(_db: Db, event: ProductChanged) -> Told:
-    data = ProductData(product_id=event.product_id, shop_id=event.shop_id, on_sale=event.approved)
+def _order(model: type[OrderData], event: trade.OrderEvent, *more: str) -> Told:
+    source = event.source
+    data = model(
+        order_id=event.order_id,
+        number=event.number,
+        shop_id=event.shop_id,
+        total_fen=event.total_fen,
+        lines=[LineData(**{n: getattr(line, n) for n in LineData.model_fields}) for line in event.lines],
+        source_kind=source.kind if source else None,
+        source_id=source.id if source else None,
+        at=event.at,
+        **{name: getattr(event, name) for name in more},
+    )
     return Told(event.shop_id, data)
 
 
-async def _stock(db: Db, event: StockChanged) -> Told | None:
+async def _case(_db: Db, event: trade.AftersalesEvent) -> Sequence[Told]:
+    return [Told(event.shop_id, CaseData(**{name: getattr(event, name) for name in CaseData.model_fields}))]
+
+
+async def _product(_db: Db, event: ProductChanged) -> Sequence[Told]:
+    data = ProductData(product_id=event.product_id, shop_id=event.shop_id, on_sale=event.approved)
+    return [Told(event.shop_id, data)]
+
+
+async def _stock(db: Db, event: StockChanged) -> Sequence[Told]:
     """The event does not say whose it is; the product does."""
     cards = await goods.product_cards(db, [event.product_id])
     card = next(iter(cards.values()), None)
     if card is None:
-        return None
-    return Told(card.shop_id, StockData(shop_id=card.shop_id, **{n: getattr(event, n) for n in _STOCK}))
+        return []
+    return [Told(card.shop_id, StockData(shop_id=card.shop_id, **{n: getattr(event, n) for n in _STOCK}))]
 
 
 _PARCEL = ("parcel_id", "carrier", "tracking_number")
 _STOCK = ("sku_id", "product_id", "available")
 
 
-async def _went_live(_db: Db, event: BroadcastWentLive) -> Told:
-    return Told(None, BroadcastData(broadcast_id=event.broadcast_id, room_id=event.room_id, at=event.at))
+async def _went_live(_db: Db, event: BroadcastWentLive) -> Sequence[Told]:
+    return [Told(None, BroadcastData(broadcast_id=event.broadcast_id, room_id=event.room_id, at=event.at))]
 
 
-async def _ended(_db: Db, event: BroadcastEnded) -> Told:
-    return Told(None, EndedData(broadcast_id=event.broadcast_id, room_id=event.room_id, at=event.at, why=event.why))
+async def _ended(_db: Db, event: BroadcastEnded) -> Sequence[Told]:
+    return [Told(None, EndedData(broadcast_id=event.broadcast_id, room_id=event.room_id, at=event.at, why=event.why))]
 
 
 _ALL = (
-    Published("order.placed", trade.OrderPlaced, OrderData, _of_order(OrderData)),
+    Published("order.placed", trade.OrdersPlaced, OrderData, _placed),
     Published("order.paid", trade.OrderPaid, OrderData, _of_order(OrderData)),
     Published("order.shipped", trade.OrderShipped, ShippedData, _of_order(ShippedData, "carrier", "tracking_number")),
     Published("order.received", trade.OrderReceived, OrderData, _of_order(OrderData)),

@@ -12,7 +12,7 @@ from kaibo.kernel import clock
 from kaibo.kernel.db import Db
 from kaibo.open.contracts import EndpointOff
 from kaibo.open.webhooks import rules
-from kaibo.open.webhooks.enqueue import write_message
+from kaibo.open.webhooks.enqueue import write_messages
 from kaibo.open.webhooks.lookup import delivery_in_full, endpoint_row
 from kaibo.open.webhooks.model import DeliveryInFull
 from kaibo.open.webhooks.published import TEST_TYPE, TestData, envelope
@@ -47,7 +47,7 @@ async def send_test(db: Db, owner: UUID | None, endpoint_id: UUID) -> DeliveryIn
     """A message of type webhook.test for this endpoint only. Raises EndpointMissing, EndpointOff."""
     await _require_on(db, owner, endpoint_id)
     body = envelope(TEST_TYPE, TestData(endpoint_id=endpoint_id, at=clock.now()))
-    made = await write_message(db, TEST_TYPE, body, [endpoint_id])
+    made = await write_messages(db, TEST_TYPE, [(body, [endpoint_id])])
     return await delivery_in_full(db, endpoint_id, made[0])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -54,6 +55,12 @@ async def broadcast(db: Db, broadcast_id: UUID, *, lock: bool = False) -> Broadc
     if row is None:
         raise BroadcastMissing(id=str(broadcast_id))
     return _broadcast(row)
+
+
+async def broadcasts_by_id(db: Db, broadcast_ids: Iterable[UUID]) -> list[Broadcast]:
+    """Those of these that exist."""
+    rows = await db.execute(select(broadcasts).where(broadcasts.c.id.in_(list(broadcast_ids))))
+    return [_broadcast(row) for row in rows]
 
 
 async def open_broadcast(db: Db, room_id: UUID) -> Broadcast | None:

@@ -9,7 +9,7 @@ its. Only what is an order's own comes as arrays, which cost PostgreSQL a tenth 
 The stock rows are locked first. The idempotency keys are looked up in a statement of its own after that: a snapshot older than the
 wait for the lock would miss what the batch before us has placed. One row comes back for every place that was not placed:
 `duplicate` (checkout_id, digest of the request that placed it) or a refusal of goods.hold_batch. All others are stored: orders,
-lines, holds, and one outbox row for the batch.
+lines, holds, and one event (OrdersPlaced) for the batch.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ DECLARE
     gone boolean[] := array_fill(false, ARRAY[cardinality(buyer_ids)]);
     held record;
     placed uuid[];
+    sources uuid[];
 BEGIN
     PERFORM goods.lock_stock(ARRAY(SELECT DISTINCT u.s FROM unnest(line_skus) u(s)));
     FOR place, checkout_id, digest IN
@@ -74,9 +75,10 @@ BEGIN
         JOIN (SELECT row_number() OVER () AS shape, r.* FROM jsonb_populate_recordset(NULL::trade.orders, order_shapes) r) s
              ON s.shape = o.shape
         WHERE NOT gone[o.place]
-        RETURNING id
+        RETURNING id, source_id
     )
-    SELECT array_agg(m.id ORDER BY m.id) INTO placed FROM made m;
+    SELECT array_agg(m.id ORDER BY m.id), coalesce(array_agg(DISTINCT m.source_id) FILTER (WHERE m.source_id IS NOT NULL), '{}')
+    INTO placed, sources FROM made m;
     IF placed IS NULL THEN
         RETURN;
     END IF;
@@ -93,7 +95,8 @@ BEGIN
          ON s.shape = l.shape
     WHERE NOT gone[order_places[l.o]];
     INSERT INTO kernel.outbox (event_id, subject, aggregate_id, body, created_at)
-    VALUES (uuidv7(), 'trade.orders.placed_together', placed[1]::text, jsonb_build_object('order_ids', placed), at);
+    VALUES (uuidv7(), 'trade.orders.placed', placed[1]::text,
+            jsonb_build_object('order_ids', placed, 'source_ids', sources, 'at', at), at);
 END $$
 """
 
