@@ -21,7 +21,7 @@ from kaibo.goods.affiliate.wire import (
 )
 from kaibo.kernel import clock
 from kaibo.kernel.db import Db
-from kaibo.kernel.web import Caller, CallerDep, DbDep, Id, Idempotent, Page, PageQuery, auth, encode_cursor, limited
+from kaibo.kernel.web import Caller, CallerDep, DbDep, Id, Idempotent, Page, PageQuery, auth, limited
 from kaibo.people.contracts import ShopId
 
 router = APIRouter(tags=["affiliate"])
@@ -32,7 +32,7 @@ async def list_plans(shop_id: Id, db: DbDep, page: PageQuery) -> Page[PlanWire]:
     """The shop's plans, newest first."""
     found = await plans_of_shop(db, shop_id, before=page.uuid(0), limit=page.limit + 1)
     items = await plan_wires(db, found[: page.limit])
-    return Page(items=items, next_cursor=encode_cursor(str(items[-1].id)) if len(found) > page.limit else None)
+    return Page(items=items, next_cursor=page.next(found))
 
 
 @router.post(

@@ -14,10 +14,9 @@ from kaibo.goods.catalog.review import submit_product, withdraw_product
 from kaibo.goods.contracts import ProductState
 from kaibo.goods.http.shelf import SearchText, shop_of
 from kaibo.goods.inventory.adjust import adjust_stock
-from kaibo.goods.shelf.search import after_id
 from kaibo.goods.wire import GoodsTodo, ProductBody, ProductPatch, ShopProduct, StockBody, StockWire, draft_of
 from kaibo.kernel.db import Db
-from kaibo.kernel.web import CallerDep, DbDep, Id, Idempotent, Page, PageQuery, auth, encode_cursor
+from kaibo.kernel.web import CallerDep, DbDep, Id, Idempotent, Page, PageQuery, auth
 from kaibo.people.contracts import ShopId
 
 router = APIRouter()
@@ -28,10 +27,10 @@ async def list_shop_products(
     shop_id: Id, db: DbDep, page: PageQuery, state: ProductState | None = None, q: SearchText = ""
 ) -> Page[ShopProduct]:
     """The shop's products in every state, or one, newest first."""
-    found = await shop_products(db, shop_id, state=state, q=q, after=after_id(page), limit=page.limit + 1)
+    found = await shop_products(db, shop_id, state=state, q=q, after=page.uuid(0), limit=page.limit + 1)
     shop = await shop_of(db, ShopId(shop_id))
     items = [ShopProduct.of(p, shop) for p in found[: page.limit]]
-    return Page(items=items, next_cursor=encode_cursor(str(items[-1].id)) if len(found) > page.limit else None)
+    return Page(items=items, next_cursor=page.next(found))
 
 
 @router.post(

@@ -8,9 +8,8 @@ from kaibo.goods.catalog.lookup import products_in_review
 from kaibo.goods.catalog.review import decide_product
 from kaibo.goods.contracts import ProductState
 from kaibo.goods.http.shelf import shop_of
-from kaibo.goods.shelf.search import after_id
 from kaibo.goods.wire import ProductDecision, ShopProduct
-from kaibo.kernel.web import CallerDep, DbDep, Id, Page, PageQuery, auth, encode_cursor
+from kaibo.kernel.web import CallerDep, DbDep, Id, Page, PageQuery, auth
 from kaibo.people import facade as people
 
 router = APIRouter()
@@ -19,10 +18,10 @@ router = APIRouter()
 @router.get("/api/reviews/products", dependencies=[auth.platform("reviewer"), auth.scope("platform:read")])
 async def list_product_reviews(db: DbDep, page: PageQuery, state: ProductState = "pending") -> Page[ShopProduct]:
     """Products in a state over all shops, oldest first."""
-    found = await products_in_review(db, state, after=after_id(page), limit=page.limit + 1)
+    found = await products_in_review(db, state, after=page.uuid(0), limit=page.limit + 1)
     shops = await people.shop_view(db, {p.shop_id for p in found})
     items = [ShopProduct.of(p, shops[p.shop_id]) for p in found[: page.limit]]
-    return Page(items=items, next_cursor=encode_cursor(str(items[-1].id)) if len(found) > page.limit else None)
+    return Page(items=items, next_cursor=page.next(found))
 
 
 @router.post(

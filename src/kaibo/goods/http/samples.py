@@ -18,7 +18,7 @@ from kaibo.goods.affiliate.samples.wire import (
     ShopStepBody,
 )
 from kaibo.goods.contracts.samples import SampleState
-from kaibo.kernel.web import CallerDep, DbDep, Id, Idempotent, Page, PageQuery, auth, encode_cursor, limited
+from kaibo.kernel.web import CallerDep, DbDep, Id, Idempotent, Page, PageQuery, auth, limited
 from kaibo.people.contracts import PersonId
 
 router = APIRouter(tags=["affiliate"])
@@ -62,7 +62,7 @@ async def list_shop_samples(
     """What creators asked this shop for, newest first; `state` may be repeated."""
     found = await list_samples(db, shop_id=shop_id, states=state, before=page.uuid(0), limit=page.limit + 1)
     items = await sample_wires(db, found[: page.limit], "shop")
-    return Page(items=items, next_cursor=encode_cursor(str(items[-1].id)) if len(found) > page.limit else None)
+    return Page(items=items, next_cursor=page.next(found))
 
 
 @router.post(
@@ -79,7 +79,7 @@ async def list_my_samples(db: DbDep, caller: CallerDep, page: PageQuery) -> Page
     """My samples, newest first."""
     found = await list_samples(db, creator_id=caller.id, before=page.uuid(0), limit=page.limit + 1)
     items = await sample_wires(db, found[: page.limit], "creator")
-    return Page(items=items, next_cursor=encode_cursor(str(items[-1].id)) if len(found) > page.limit else None)
+    return Page(items=items, next_cursor=page.next(found))
 
 
 @router.post("/api/creators/me/samples", status_code=201, dependencies=[auth.signed_in, limited("30/minute")])

@@ -24,7 +24,7 @@ from kaibo.goods.shelf.cards import product_cards
 from kaibo.goods.wire import ProductCardWire
 from kaibo.kernel import clock
 from kaibo.kernel.db import Db
-from kaibo.kernel.web import CallerDep, DbDep, Id, Idempotent, Page, PageQuery, auth, encode_cursor, limited
+from kaibo.kernel.web import CallerDep, Cursor, DbDep, Id, Idempotent, Page, PageQuery, auth, limited
 from kaibo.people import facade as people
 
 router = APIRouter(tags=["affiliate"])
@@ -34,7 +34,7 @@ router = APIRouter(tags=["affiliate"])
 async def list_shop_slots(shop_id: Id, db: DbDep, page: PageQuery) -> Page[SlotWire]:
     """The shop's contracts, newest first."""
     found = await contracts_of(db, shop_id=shop_id, before=page.uuid(0), limit=page.limit + 1)
-    return await _page(db, found, page.limit)
+    return await _page(db, found, page)
 
 
 @router.post(
@@ -69,7 +69,7 @@ async def end_shop_slot(shop_id: Id, contract_id: Id, db: DbDep, caller: CallerD
 async def list_my_slots(db: DbDep, caller: CallerDep, page: PageQuery) -> Page[SlotWire]:
     """My contracts, newest first."""
     found = await contracts_of(db, creator_id=caller.id, before=page.uuid(0), limit=page.limit + 1)
-    return await _page(db, found, page.limit)
+    return await _page(db, found, page)
 
 
 @router.post("/api/creators/me/contracts/{contract_id}", dependencies=[auth.signed_in])
@@ -84,9 +84,9 @@ async def end_my_slot(contract_id: Id, db: DbDep, caller: CallerDep) -> SlotWire
     return (await _wires(db, [await end_slot(db, contract_id, by=caller.id, creator_id=caller.id)]))[0]
 
 
-async def _page(db: Db, found: Sequence[SlotContract], limit: int) -> Page[SlotWire]:
-    items = await _wires(db, found[:limit])
-    return Page(items=items, next_cursor=encode_cursor(str(items[-1].id)) if len(found) > limit else None)
+async def _page(db: Db, found: Sequence[SlotContract], page: Cursor) -> Page[SlotWire]:
+    items = await _wires(db, found[: page.limit])
+    return Page(items=items, next_cursor=page.next(found))
 
 
 async def _wires(db: Db, found: Sequence[SlotContract]) -> list[SlotWire]:

@@ -12,8 +12,7 @@ from kaibo.goods.catalog.tables import products
 from kaibo.goods.contracts import CardPage, ProductId
 from kaibo.goods.shelf.cards import product_cards
 from kaibo.kernel.db import Db
-from kaibo.kernel.errors import BadCursor
-from kaibo.kernel.web import Cursor, encode_cursor
+from kaibo.kernel.web import Cursor
 
 
 async def search_cards(
@@ -30,19 +29,10 @@ async def search_cards(
         query = query.where(products.c.category_key.in_(leaves_below(category_key)))
     for word in search_words(q):
         query = query.where(products.c.search_text.contains(word, autoescape=True))
-    after = after_id(cursor)
+    after = cursor.uuid(0)
     if after is not None:
         query = query.where(products.c.id < after)
     ids = list((await db.execute(query.limit(cursor.limit + 1))).scalars())
     cards = await product_cards(db, ids[: cursor.limit])
     items = [cards[ProductId(found)] for found in ids[: cursor.limit]]
-    return CardPage(items, encode_cursor(str(items[-1].id)) if len(ids) > cursor.limit else None)
-
-
-def after_id(cursor: Cursor) -> UUID | None:
-    """The id after which the page begins. Raises BadCursor where the cursor is not of such a list."""
-    text = cursor.text(0)
-    try:
-        return UUID(text) if text is not None else None
-    except ValueError as wrong:
-        raise BadCursor(cursor=str(text)[:40]) from wrong
+    return CardPage(items, cursor.next(ids, str))

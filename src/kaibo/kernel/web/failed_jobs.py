@@ -13,7 +13,7 @@ from kaibo.kernel.errors import Missing
 from kaibo.kernel.jobs import SCHEMA
 from kaibo.kernel.web import auth
 from kaibo.kernel.web.deps import DbDep
-from kaibo.kernel.web.pages import Page, PageQuery, encode_cursor
+from kaibo.kernel.web.pages import Page, PageQuery
 from kaibo.kernel.web.wire import Instant, Wire
 
 router = APIRouter(tags=["operator"])
@@ -55,7 +55,7 @@ async def list_failed_jobs(db: DbDep, page: PageQuery) -> Page[FailedJob]:
         )
         for row in rows[: page.limit]
     ]
-    return Page(items=items, next_cursor=encode_cursor(rows[page.limit - 1].id) if len(rows) > page.limit else None)
+    return Page(items=items, next_cursor=page.next(rows, lambda row: int(row.id)))
 
 
 @router.post(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
@@ -67,6 +68,15 @@ class Cursor:
         if at is not None and at.tzinfo is None:
             raise BadCursor(cursor=text or "")
         return at
+
+    def next(self, found: Sequence[_T], key: Callable[[_T], str | int] | None = None) -> str | None:
+        """The cursor of the page after this one. `found` was asked for with one row more than a page holds; where that row is
+        missing this page is the last. `key`: the sort key of a row; without one the row's id.
+        """
+        if len(found) <= self.limit:
+            return None
+        last: Any = found[self.limit - 1]
+        return encode_cursor(str(last.id) if key is None else key(last))
 
 
 async def _cursor(

@@ -14,7 +14,7 @@ from kaibo.kernel.db import Db
 from kaibo.kernel.errors import Conflict, Missing, refusal
 from kaibo.kernel.web import auth
 from kaibo.kernel.web.deps import CallerDep, DbDep, StateDep
-from kaibo.kernel.web.pages import Page, PageQuery, encode_cursor
+from kaibo.kernel.web.pages import Page, PageQuery
 from kaibo.kernel.web.wire import Id, Instant, Text, Wire
 
 router = APIRouter()
@@ -59,7 +59,7 @@ async def list_parked_events(db: DbDep, page: PageQuery) -> Page[ParkedEvent]:
     items = [
         ParkedEvent.model_validate({k: r._mapping[k] for k in ParkedEvent.model_fields}) for r in rows[: page.limit]
     ]
-    return Page(items=items, next_cursor=encode_cursor(str(items[-1].id)) if len(rows) > page.limit else None)
+    return Page(items=items, next_cursor=page.next(rows))
 
 
 async def _open(db: Db, parked_id: UUID) -> Any:

@@ -19,7 +19,6 @@ from kaibo.kernel.web import (
     PageQuery,
     Wire,
     auth,
-    encode_cursor,
     limited,
 )
 from kaibo.open.exports.ask_for_export import Kind, ask_for_export
@@ -77,7 +76,7 @@ async def list_exports(shop_id: Id, db: DbDep, page: PageQuery) -> Page[ExportWi
     """Newest first, with their progress."""
     found = await exports_of(db, shop_id, before=page.uuid(0), limit=page.limit + 1)
     items = [ExportWire.of(one) for one in found[: page.limit]]
-    return Page(items=items, next_cursor=encode_cursor(str(items[-1].id)) if len(found) > page.limit else None)
+    return Page(items=items, next_cursor=page.next(found))
 
 
 @router.get("/api/shops/{shop_id}/exports/{export_id}", dependencies=[auth.shop_staff, auth.scope("exports:read")])

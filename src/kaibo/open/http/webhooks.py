@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 
 from kaibo.kernel.i18n import Locale, say
-from kaibo.kernel.web import CallerDep, DbDep, Id, Idempotent, Page, PageQuery, auth, encode_cursor
+from kaibo.kernel.web import CallerDep, DbDep, Id, Idempotent, Page, PageQuery, auth
 from kaibo.open.webhooks.change_endpoint import change_endpoint, remove_endpoint, rotate_secret
 from kaibo.open.webhooks.lookup import deliveries_of, delivery_in_full, endpoint_row, endpoints_of, secrets_of
 from kaibo.open.webhooks.model import DeliveryState
@@ -117,7 +117,7 @@ async def list_deliveries(
     await endpoint_row(db, owner, endpoint_id)
     found = await deliveries_of(db, endpoint_id, state=state, type_=type, before=page.uuid(0), limit=page.limit + 1)
     items = [DeliveryWire.of(one) for one in found[: page.limit]]
-    return Page(items=items, next_cursor=encode_cursor(str(items[-1].id)) if len(found) > page.limit else None)
+    return Page(items=items, next_cursor=page.next(found))
 
 
 async def get_delivery(endpoint_id: Id, delivery_id: Id, db: DbDep, owner: Owner) -> DeliveryFull:

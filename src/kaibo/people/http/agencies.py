@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from kaibo.kernel import clock
-from kaibo.kernel.web import CallerDep, DbDep, Id, Idempotent, Page, PageQuery, auth, encode_cursor, limited
+from kaibo.kernel.web import CallerDep, DbDep, Id, Idempotent, Page, PageQuery, auth, limited
 from kaibo.people.agencies import agree
 from kaibo.people.agencies.apply import Application, apply_as_agency, decide_agency
 from kaibo.people.agencies.lookup import (
@@ -59,7 +59,7 @@ async def list_members(agency_id: Id, db: DbDep, page: PageQuery) -> Page[Agreem
     """Every agreement and proposal, newest first; `running` marks those in force."""
     found = await agreements_of_agency(db, agency_id, before=page.uuid(0), limit=page.limit + 1)
     items = [AgreementWire.of(a, clock.now()) for a in found[: page.limit]]
-    return Page(items=items, next_cursor=encode_cursor(str(items[-1].id)) if len(found) > page.limit else None)
+    return Page(items=items, next_cursor=page.next(found))
 
 
 @router.post(
@@ -139,7 +139,7 @@ async def list_agency_reviews(db: DbDep, page: PageQuery, state: AgencyState = "
     """Applications, oldest first."""
     found = await agencies_in(db, state, page.uuid(0), page.limit + 1)
     items = [AgencyWire.of(a) for a in found[: page.limit]]
-    return Page(items=items, next_cursor=encode_cursor(str(items[-1].id)) if len(found) > page.limit else None)
+    return Page(items=items, next_cursor=page.next(found))
 
 
 @router.post(

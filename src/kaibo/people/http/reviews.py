@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from typing import Literal
-from uuid import UUID
 
 from fastapi import APIRouter
 
-from kaibo.kernel.errors import BadCursor
-from kaibo.kernel.web import CallerDep, Cursor, DbDep, Id, Page, PageQuery, auth, encode_cursor
+from kaibo.kernel.web import CallerDep, DbDep, Id, Page, PageQuery, auth
 from kaibo.people.contracts import MerchantState
 from kaibo.people.merchants.decide import decide_merchant
 from kaibo.people.merchants.lookup import merchants_in
@@ -22,9 +20,9 @@ router = APIRouter()
 @router.get("/api/reviews/merchants", dependencies=[auth.platform("reviewer"), auth.scope("platform:read")])
 async def list_merchant_reviews(db: DbDep, page: PageQuery, state: MerchantState = "pending") -> Page[MerchantWire]:
     """Applications, oldest first."""
-    found = await merchants_in(db, state, _after(page), page.limit + 1)
+    found = await merchants_in(db, state, page.uuid(0), page.limit + 1)
     items = [MerchantWire.of(m) for m in found[: page.limit]]
-    return Page(items=items, next_cursor=encode_cursor(str(items[-1].id)) if len(found) > page.limit else None)
+    return Page(items=items, next_cursor=page.next(found))
 
 
 @router.post(
@@ -41,9 +39,9 @@ async def list_realname_reviews(
     db: DbDep, page: PageQuery, state: Literal["pending", "verified", "refused"] = "pending"
 ) -> Page[RealnameReview]:
     """Submissions with name and number masked, oldest first."""
-    found = await submissions_in(db, state, _after(page), page.limit + 1)
+    found = await submissions_in(db, state, page.uuid(0), page.limit + 1)
     items = [RealnameReview.of(s) for s in found[: page.limit]]
-    return Page(items=items, next_cursor=encode_cursor(str(items[-1].id)) if len(found) > page.limit else None)
+    return Page(items=items, next_cursor=page.next(found))
 
 
 @router.post(
@@ -54,11 +52,3 @@ async def list_realname_reviews(
 async def review_realname(realname_id: Id, body: Decision, db: DbDep, caller: CallerDep) -> None:
     """Verify a real name or refuse it with a reason."""
     await decide_realname(db, caller.id, realname_id, approve=body.approve, reason=body.reason)
-
-
-def _after(page: Cursor) -> UUID | None:
-    text = page.text(0)
-    try:
-        return UUID(text) if text is not None else None
-    except ValueError as wrong:
-        raise BadCursor(cursor=str(text)[:40]) from wrong

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from kaibo.kernel.i18n import say
-from kaibo.kernel.web import CallerDep, DbDep, Id, Idempotent, Page, PageQuery, auth, encode_cursor, limited
+from kaibo.kernel.web import CallerDep, DbDep, Id, Idempotent, Page, PageQuery, auth, limited
 from kaibo.kernel.web.scopes import SCOPES
 from kaibo.people.tokens.create import create_token
 from kaibo.people.tokens.lookup import token_view, tokens_of, writes_of
@@ -36,7 +36,7 @@ async def list_tokens(db: DbDep, caller: CallerDep, page: PageQuery) -> Page[Tok
     """One's own tokens, newest first, also expired and revoked ones; never the secret."""
     found = await tokens_of(db, caller.id, before=page.uuid(0), limit=page.limit + 1)
     items = [TokenWire.of(view) for view in found[: page.limit]]
-    return Page(items=items, next_cursor=encode_cursor(str(items[-1].id)) if len(found) > page.limit else None)
+    return Page(items=items, next_cursor=page.next(found))
 
 
 @router.post("/api/me/tokens", status_code=201, dependencies=[auth.signed_in, limited("20/hour")])
@@ -64,4 +64,4 @@ async def list_token_writes(token_id: Id, db: DbDep, caller: CallerDep, page: Pa
     view = await token_view(db, caller.id, token_id)
     found = await writes_of(db, view.id, before=page.uuid(0), limit=page.limit + 1)
     items = [TokenWriteWire(**vars(write)) for write in found[: page.limit]]
-    return Page(items=items, next_cursor=encode_cursor(str(items[-1].id)) if len(found) > page.limit else None)
+    return Page(items=items, next_cursor=page.next(found))

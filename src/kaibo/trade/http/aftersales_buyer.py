@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 
 from kaibo.goods.contracts import SkuId
 from kaibo.kernel.i18n import say
-from kaibo.kernel.web import CallerDep, DbDep, Id, Idempotent, Page, PageQuery, auth, encode_cursor, limited
+from kaibo.kernel.web import CallerDep, DbDep, Id, Idempotent, Page, PageQuery, auth, limited
 from kaibo.trade.aftersales import offer as offers
 from kaibo.trade.aftersales import rules
 from kaibo.trade.aftersales.escalate import escalate_case
@@ -124,8 +124,7 @@ async def my_aftersales(
     which = Which(buyer_id=caller.id, order_id=order_id, open=open)
     found = await list_cases(db, which, before=page.uuid(0), limit=page.limit + 1)
     shown = found[: page.limit]
-    following = encode_cursor(str(shown[-1].id)) if len(found) > page.limit else None
-    return Page[CaseWire](items=await present_cases(db, shown, "buyer", caller.locale), next_cursor=following)
+    return Page[CaseWire](items=await present_cases(db, shown, "buyer", caller.locale), next_cursor=page.next(found))
 
 
 @router.get("/api/aftersales/counts", dependencies=[auth.signed_in])

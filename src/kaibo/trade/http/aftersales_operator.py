@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 
 from kaibo.kernel.db import Db
 from kaibo.kernel.i18n import Locale
-from kaibo.kernel.web import CallerDep, DbDep, Id, Page, PageQuery, auth, encode_cursor
+from kaibo.kernel.web import CallerDep, DbDep, Id, Page, PageQuery, auth
 from kaibo.people import facade as people
 from kaibo.trade.aftersales import rulebook
 from kaibo.trade.aftersales.arbitrate import Decision, decide_case
@@ -46,7 +46,7 @@ async def arbitrations(
     """Disputes that wait for a decision, the longest promised first; `decided`: those that had one, newest first."""
     if decided:
         found = await list_cases(db, Which(arbitrated=True), before=page.uuid(0), limit=page.limit + 1)
-        following = encode_cursor(str(found[page.limit - 1].id)) if len(found) > page.limit else None
+        following = page.next(found)
     else:
         which = Which(states=(CaseState.ARBITRATION,))
         found = await queue_cases(db, which, after=after(page), limit=page.limit + 1)
@@ -92,8 +92,7 @@ async def compensation_claims(
     """What merchants owe the fund, newest first. `open`: not paid back yet."""
     found = await list_claims(db, open_only=open, before=page.uuid(0), limit=page.limit + 1)
     shown = found[: page.limit]
-    following = encode_cursor(str(shown[-1].id)) if len(found) > page.limit else None
-    return Page[ClaimWire](items=await _claims(db, shown, caller.locale), next_cursor=following)
+    return Page[ClaimWire](items=await _claims(db, shown, caller.locale), next_cursor=page.next(found))
 
 
 @router.post(
@@ -110,8 +109,7 @@ async def buyer_payouts(db: DbDep, page: PageQuery, waiting: Annotated[bool, Que
     """What buyers are owed beyond their payments, newest first. `waiting`: not paid yet."""
     found = await list_payouts(db, waiting_only=waiting, before=page.uuid(0), limit=page.limit + 1)
     shown = found[: page.limit]
-    following = encode_cursor(str(shown[-1].id)) if len(found) > page.limit else None
-    return Page[PayoutWire](items=await _payouts(db, shown), next_cursor=following)
+    return Page[PayoutWire](items=await _payouts(db, shown), next_cursor=page.next(found))
 
 
 @router.post(

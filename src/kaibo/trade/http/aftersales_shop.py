@@ -98,7 +98,7 @@ async def shop_aftersales(
         following = cursor_after(found[page.limit - 1]) if len(found) > page.limit else None
     else:
         found = await list_cases(db, which, before=page.uuid(0), limit=page.limit + 1)
-        following = encode_cursor(str(found[page.limit - 1].id)) if len(found) > page.limit else None
+        following = page.next(found)
     shown = found[: page.limit]
     return Page[CaseWire](items=await present_cases(db, shown, "shop", caller.locale), next_cursor=following)
 

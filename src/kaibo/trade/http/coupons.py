@@ -12,7 +12,7 @@ from kaibo.goods import facade as goods
 from kaibo.kernel import clock
 from kaibo.kernel.db import Db
 from kaibo.kernel.i18n import Locale
-from kaibo.kernel.web import CallerDep, DbDep, Id, Idempotent, Page, PageQuery, auth, encode_cursor, limited
+from kaibo.kernel.web import CallerDep, DbDep, Id, Idempotent, Page, PageQuery, auth, limited
 from kaibo.people import facade as people
 from kaibo.trade.pricing.coupons import lookup, rules
 from kaibo.trade.pricing.coupons.claim import claim_coupon
@@ -63,7 +63,7 @@ async def my_coupons(db: DbDep, caller: CallerDep, page: PageQuery, state: Pocke
     """The caller's claims, newest first. One that an unpaid order holds is among the used, and says so."""
     found = await lookup.pocket(db, caller.id, state, clock.now(), before=page.uuid(0), limit=page.limit + 1)
     items = await _mine(db, found[: page.limit], caller.id, caller.locale)
-    return Page(items=items, next_cursor=encode_cursor(str(items[-1].id)) if len(found) > page.limit else None)
+    return Page(items=items, next_cursor=page.next(found))
 
 
 @router.get("/api/shops/{shop_id}/coupons", dependencies=[auth.shop_staff, auth.scope("products:read")])
@@ -137,7 +137,7 @@ async def _given_page(db: Db, shop_id: UUID | None, page: PageQuery) -> Page[Giv
         given_wire(one, rules.state_of(one, now), figures.get(one.id, Figures()), names.get(one.shop_id))
         for one in shown
     ]
-    return Page(items=items, next_cursor=encode_cursor(str(shown[-1].id)) if len(found) > page.limit else None)
+    return Page(items=items, next_cursor=page.next(found))
 
 
 async def _given(db: Db, one: Coupon) -> GivenCoupon:

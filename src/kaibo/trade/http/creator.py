@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from kaibo.kernel.money import BPS, split
-from kaibo.kernel.web import CallerDep, DbDep, PageQuery, auth, encode_cursor
+from kaibo.kernel.web import CallerDep, DbDep, PageQuery, auth
 from kaibo.trade.contracts import OrderState
 from kaibo.trade.orders import rules
 from kaibo.trade.orders.lookup import Which, list_orders
@@ -34,7 +34,7 @@ async def earnings(db: DbDep, caller: CallerDep, page: PageQuery) -> Earnings:
     return Earnings(
         balances=EarningBalances(payable_fen=payable_fen, frozen_fen=frozen_fen),
         items=[_earning(order, shares.get(order.id)) for order in shown],
-        next_cursor=encode_cursor(str(shown[-1].id)) if len(found) > page.limit else None,
+        next_cursor=page.next(found),
     )
 
 

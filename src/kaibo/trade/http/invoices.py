@@ -21,7 +21,6 @@ from kaibo.kernel.web import (
     StateDep,
     Wire,
     auth,
-    encode_cursor,
     limited,
 )
 from kaibo.kernel.web.wire import Text
@@ -157,8 +156,7 @@ async def list_shop_invoices(
     which = WhichInvoices(shop_id, tuple(state), only == "to_reverse", late_at, q)
     found = await list_invoices(db, which, before=page.uuid(0), limit=page.limit + 1)
     shown = found[: page.limit]
-    following = encode_cursor(str(shown[-1].id)) if len(found) > page.limit else None
-    return Page[InvoiceWire](items=[_wire(one) for one in shown], next_cursor=following)
+    return Page[InvoiceWire](items=[_wire(one) for one in shown], next_cursor=page.next(found))
 
 
 @router.get(SHOP + "/counts", dependencies=[auth.shop_staff, auth.scope("orders:read")])

@@ -12,7 +12,7 @@ from starlette.background import BackgroundTask
 
 from kaibo.kernel.i18n import say
 from kaibo.kernel.sheets.write import MEDIA_TYPES, Format
-from kaibo.kernel.web import CallerDep, DbDep, Id, Idempotent, Page, PageQuery, auth, encode_cursor, limited
+from kaibo.kernel.web import CallerDep, DbDep, Id, Idempotent, Page, PageQuery, auth, limited
 from kaibo.trade.bills.days import day_lines, month_bills
 from kaibo.trade.bills.sheet import bill_file
 from kaibo.trade.funds.bank_account import set_bank_account
@@ -60,7 +60,7 @@ async def shop_bill_lines(shop_id: Id, day: date, db: DbDep, caller: CallerDep, 
             )
             for one in shown
         ],
-        next_cursor=encode_cursor(str(shown[-1].position)) if len(found) > page.limit else None,
+        next_cursor=page.next(found, lambda row: str(row.position)),
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from kaibo.kernel.db import Db
 from kaibo.kernel.i18n import say
-from kaibo.kernel.web import CallerDep, DbDep, Page, PageQuery, auth, encode_cursor
+from kaibo.kernel.web import CallerDep, DbDep, Page, PageQuery, auth
 from kaibo.people import facade as people
 from kaibo.trade.http.buyer import States
 from kaibo.trade.http.present import present_page
@@ -78,5 +78,4 @@ async def payment_notices(db: DbDep, page: PageQuery, outcome: Outcome | None = 
         query = query.where(n.c.id < before)
     rows = (await db.execute(query.order_by(n.c.id.desc()).limit(page.limit + 1))).all()
     shown = [NoticeWire(**row._mapping) for row in rows[: page.limit]]
-    following = encode_cursor(str(shown[-1].id)) if len(rows) > page.limit else None
-    return Page[NoticeWire](items=shown, next_cursor=following)
+    return Page[NoticeWire](items=shown, next_cursor=page.next(rows))

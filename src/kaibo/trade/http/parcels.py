@@ -21,7 +21,6 @@ from kaibo.kernel.web import (
     State,
     StateDep,
     auth,
-    encode_cursor,
 )
 from kaibo.kernel.web.wire import Text
 from kaibo.trade.contracts import LineId
@@ -125,8 +124,10 @@ async def list_shop_parcels(
     which = WhichParcels(shop_id, tuple(state), since, q)
     rows = await list_parcels(db, which, before=page.uuid(0), limit=page.limit + 1)
     shown = rows[: page.limit]
-    following = encode_cursor(str(shown[-1].parcel.id)) if len(rows) > page.limit else None
-    return Page[ShopParcelWire](items=[present_row(row, caller.locale, now) for row in shown], next_cursor=following)
+    return Page[ShopParcelWire](
+        items=[present_row(row, caller.locale, now) for row in shown],
+        next_cursor=page.next(rows, lambda row: str(row.parcel.id)),
+    )
 
 
 @router.get("/api/shops/{shop_id}/parcels/counts", dependencies=[auth.shop_staff, auth.scope("orders:read")])
@@ -169,5 +170,4 @@ async def list_carrier_notices(
         query = query.where(n.c.id < before)
     rows = (await db.execute(query.order_by(n.c.id.desc()).limit(page.limit + 1))).all()
     shown = [CarrierNoticeWire(**row._mapping) for row in rows[: page.limit]]
-    following = encode_cursor(str(shown[-1].id)) if len(rows) > page.limit else None
-    return Page[CarrierNoticeWire](items=shown, next_cursor=following)
+    return Page[CarrierNoticeWire](items=shown, next_cursor=page.next(rows))

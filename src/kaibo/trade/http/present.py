@@ -9,7 +9,7 @@ from datetime import datetime
 from kaibo.kernel import clock
 from kaibo.kernel.db import Db
 from kaibo.kernel.i18n import Locale, say
-from kaibo.kernel.web import Caller, Cursor, Page, encode_cursor
+from kaibo.kernel.web import Caller, Cursor, Page
 from kaibo.trade.contracts import OrderState
 from kaibo.trade.http.present_parcels import present_parcel
 from kaibo.trade.orders import rules
@@ -68,8 +68,7 @@ async def present_page(db: Db, which: Which, page: Cursor, viewer: Viewer, calle
     which = replace(which, tracked=tuple(await orders_with_number(db, which.q)))
     found = await list_orders(db, which, before=before, limit=page.limit + 1)
     shown = found[: page.limit]
-    following = encode_cursor(str(shown[-1].id)) if len(found) > page.limit else None
-    return Page[OrderWire](items=await present_orders(db, shown, viewer, caller.locale), next_cursor=following)
+    return Page[OrderWire](items=await present_orders(db, shown, viewer, caller.locale), next_cursor=page.next(found))
 
 
 def present_new(order: Order, locale: Locale) -> OrderWire:

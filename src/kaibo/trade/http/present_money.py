@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from kaibo.kernel.db import Db
-from kaibo.kernel.web import Cursor, Page, encode_cursor
+from kaibo.kernel.web import Cursor, Page
 from kaibo.people import facade as people
 from kaibo.trade.funds.bank_account import bank_account_of
 from kaibo.trade.funds.deposit import deductions_of
@@ -79,8 +79,7 @@ async def withdrawals_page(
 ) -> Page[WithdrawalWire]:
     found = await list_withdrawals(db, owner=owner, states=states, before=page.uuid(0), limit=page.limit + 1)
     shown = found[: page.limit]
-    following = encode_cursor(str(shown[-1].id)) if len(found) > page.limit else None
-    return Page[WithdrawalWire](items=await present_withdrawals(db, shown), next_cursor=following)
+    return Page[WithdrawalWire](items=await present_withdrawals(db, shown), next_cursor=page.next(found))
 
 
 async def present_deposit(db: Db, shop_id: UUID, found: Deposit) -> DepositWire:

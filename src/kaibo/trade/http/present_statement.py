@@ -7,7 +7,7 @@ from uuid import UUID
 from kaibo.kernel.db import Db
 from kaibo.kernel.errors import BadCursor
 from kaibo.kernel.i18n import Locale, say
-from kaibo.kernel.web import Cursor, Page, encode_cursor
+from kaibo.kernel.web import Cursor, Page
 from kaibo.trade.ledger.balances import account_id_of, statement_of
 from kaibo.trade.ledger.post import Account
 from kaibo.trade.wire import StatementEntry
@@ -41,7 +41,7 @@ async def statement_page(db: Db, account_id: UUID, page: Cursor, locale: Locale)
             )
             for one in shown
         ],
-        next_cursor=encode_cursor(str(shown[-1].position)) if len(found) > page.limit else None,
+        next_cursor=page.next(found, lambda row: str(row.position)),
     )
 
 

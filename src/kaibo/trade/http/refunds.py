@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from sqlalchemy import Row
 
-from kaibo.kernel.web import CallerDep, DbDep, Id, Page, PageQuery, auth, encode_cursor
+from kaibo.kernel.web import CallerDep, DbDep, Id, Page, PageQuery, auth
 from kaibo.trade.contracts import RefundMissing
 from kaibo.trade.payment.abnormal import pay_by_hand, retry_refund
 from kaibo.trade.payment.lookup import list_refunds, refund_row
@@ -22,8 +22,7 @@ async def refunds(db: DbDep, page: PageQuery, state: RefundRow | None = None) ->
     """Refunds, newest first; `state=abnormal` are those that wait for an operator."""
     rows = await list_refunds(db, state, before=page.uuid(0), limit=page.limit + 1)
     shown = [_wire(row) for row in rows[: page.limit]]
-    following = encode_cursor(str(shown[-1].id)) if len(rows) > page.limit else None
-    return Page[OperatorRefund](items=shown, next_cursor=following)
+    return Page[OperatorRefund](items=shown, next_cursor=page.next(rows))
 
 
 @router.post(
