@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
 from kaibo import house
-from kaibo.kernel import config, telemetry
+from kaibo.kernel import config, memory, telemetry
 from kaibo.kernel.config import Settings
 from kaibo.kernel.reactions import Reaction
 from kaibo.kernel.web.app import build
@@ -18,8 +17,6 @@ from kaibo.kernel.web.state import State
 from kaibo.people import facade as people
 from kaibo.stage import facade as stage
 from kaibo.trade import http as trade_http
-
-COLLECT_EVERY_OBJECTS = 20_000
 
 
 def application(settings: Settings) -> FastAPI:
@@ -49,8 +46,5 @@ def create() -> FastAPI:
     settings = config.current()
     telemetry.configure(settings, "web")
     made = application(settings)
-    # What is loaded by now stays for ever: the collector need not look at it ten thousand orders a second.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(COLLECT_EVERY_OBJECTS, 20, 50)
+    memory.collect_seldom()
     return made

@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 
 from kaibo import house
-from kaibo.kernel import clock, jobs, telemetry
+from kaibo.kernel import clock, jobs, memory, telemetry
 from kaibo.kernel.config import Settings
 from kaibo.kernel.context import Context
 from kaibo.kernel.db import Db
@@ -41,6 +41,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         mark = settings.data_dir / "run" / "worker.ready"
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.write_text(str(os.getpid()), encoding="ascii")
+        memory.collect_seldom()
         log.info("worker.ready", parts=len(tasks))
         await stop.wait()
         _, late = await asyncio.wait(tasks, timeout=8)

@@ -37,6 +37,11 @@ def encode(event: Event) -> dict[str, Any]:
     return body
 
 
+def encode_json(event: Event) -> str:
+    """The same as a JSON document."""
+    return _adapter(type(event)).dump_json(event).decode()
+
+
 def decode(kind: type[_E], body: dict[str, Any]) -> _E:
     """Rebuild an event from its JSON body."""
     return _adapter(kind).validate_python(body)

@@ -14,7 +14,7 @@ def split(total_fen: int, weights: Sequence[int]) -> list[int]:
     Largest-remainder method (Hamilton's): floors first, the left-over fen go to the largest remainders, ties to the earlier part.
     A negative total is split as its absolute value and negated. Raises ValueError for no, negative or all-zero weights.
     """
-    if not weights or any(w < 0 for w in weights) or sum(weights) == 0:
+    if not weights or min(weights) < 0 or sum(weights) == 0:
         raise ValueError(f"weights must be non-negative with a positive sum, got {list(weights)}")
     if total_fen < 0:
         return [-part for part in split(-total_fen, weights)]

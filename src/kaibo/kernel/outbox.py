@@ -18,8 +18,9 @@ from sqlalchemy import delete, func, select
 from kaibo.kernel import tables
 from kaibo.kernel.bus import Bus
 from kaibo.kernel.db import Database, Db
-from kaibo.kernel.events import Event, encode
+from kaibo.kernel.events import Event, encode, encode_json
 from kaibo.kernel.ids import new_id
+from kaibo.kernel.rows import insert_many
 from kaibo.kernel.tasks import first_of
 from kaibo.kernel.telemetry import counter, gauge, get_logger
 
@@ -50,11 +51,11 @@ async def publish(db: Db, event: Event) -> UUID:
 async def publish_many(db: Db, events: Sequence[Event]) -> None:
     """Record many events in this transaction, in their order."""
     rows = [
-        {"event_id": new_id(), "subject": one.subject, "aggregate_id": one.aggregate_id, "body": encode(one)}
+        {"event_id": new_id(), "subject": one.subject, "aggregate_id": one.aggregate_id, "body": encode_json(one)}
         for one in events
     ]
     if rows:
-        await db.execute(tables.outbox.insert(), rows)
+        await insert_many(db, tables.outbox, rows)
         db.info[PUBLISHED] = True
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -284,6 +285,9 @@ _PLAIN = [
 ]
 
 
+_plain = attrgetter(*_PLAIN)
+
+
 def _order(row: Any, lines: tuple[OrderLine, ...]) -> Order:
     return Order(
         id=OrderId(row.id),
@@ -294,5 +298,5 @@ def _order(row: Any, lines: tuple[OrderLine, ...]) -> Order:
         lines=lines,
         address=DeliveryAddress(**row.address),
         source=Source(row.source_kind, row.source_id, row.source_item) if row.source_kind else None,
-        **{name: getattr(row, name) for name in _PLAIN},
+        **dict(zip(_PLAIN, _plain(row), strict=True)),
     )

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import update
 
 from kaibo.kernel.db import Db
+from kaibo.kernel.rows import insert_many
 from kaibo.trade.contracts import OrderedLine, OrderState
 from kaibo.trade.orders.model import Actor, Order
 from kaibo.trade.orders.tables import order_history, orders
@@ -51,7 +52,7 @@ async def note_histories(db: Db, found: Sequence[Order], *, at: datetime, actor:
         {"order_id": one.id, "at": at, "state": one.state.value, "actor": actor, "actor_id": None, "why": why}
         for one in found
     ]
-    await db.execute(order_history.insert(), rows)
+    await insert_many(db, order_history, rows)
 
 
 def about(order: Order, at: datetime) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from uuid import UUID
 from kaibo.kernel import clock, timers
 from kaibo.kernel.db import Db
 from kaibo.kernel.outbox import publish_many
+from kaibo.kernel.rows import insert_many
 from kaibo.kernel.telemetry import get_logger
 from kaibo.trade.contracts import OrderSettled, OrderState, WrongState
 from kaibo.trade.ledger.post import Posting, PostingKind, post_many
@@ -55,9 +56,10 @@ async def settle_locked(db: Db, orders: Sequence[Order]) -> list[Order]:
     divided = [rules.divide_order(order) for order in settled]
     totals = [rules.total(list(lines.values())) for lines in divided]
     await mark_settled(db, [order.id for order in settled], now)
-    await db.execute(settlements.insert(), [_row(order, t, now) for order, t in zip(settled, totals, strict=True)])
-    await db.execute(
-        settlement_lines.insert(),
+    await insert_many(db, settlements, [_row(order, t, now) for order, t in zip(settled, totals, strict=True)])
+    await insert_many(
+        db,
+        settlement_lines,
         [
             {"line_id": line_id, "order_id": order.id, **vars(shares)}
             for order, lines in zip(settled, divided, strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from uuid import UUID
 
 from kaibo.trade.ledger.post import Account, AccountKind, Entry
@@ -28,5 +29,6 @@ def entries(order: Order, shares: Shares, sign: int) -> tuple[Entry, ...]:
     return tuple(Entry(account, sign * fen) for account, fen in legs if account is not None and fen)
 
 
+@lru_cache(maxsize=65_536)
 def _account(kind: AccountKind, owner_id: UUID | None) -> Account | None:
     return None if owner_id is None else Account(kind, owner_id)
