@@ -177,7 +177,7 @@ async def compare(sale: Sale, database: asyncpg.Connection) -> dict[str, int]:
     for row in await database.fetch("SELECT checkout_id, total_fen, refunded_fen, paid_at, state FROM trade.orders"):
         if row["paid_at"] is not None and row["state"] != "refunded":
             owed[str(row["checkout_id"])] += row["total_fen"] - row["refunded_fen"]
-    ledger = await town.reviewer.get("/api/operator/ledger")
+    ledger = await town.checked_books()
     return {
         "acknowledged orders lost": len(sale.placed - ids),
         "pieces oversold": max(0, bought - all_pieces(stock)) + abs(stock["held"]),

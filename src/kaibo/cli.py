@@ -263,13 +263,13 @@ def ledger_check(data_dir: DataDir = None) -> None:
     """Recompute the whole ledger from its entries. Exit status 1, and every fault named, where something is wrong."""
     from kaibo import house
     from kaibo.kernel.i18n import say
-    from kaibo.trade.facade import check_ledger
+    from kaibo.trade.facade import check_books
 
     settings = _settings(data_dir=data_dir)
 
     async def check() -> bool:
-        async with house.opened(settings, "cli") as here, here.database.transaction() as db:
-            report = await check_ledger(db)
+        async with house.opened(settings, "cli") as here:
+            report = await check_books(here.database)
         for fault in report.faults:
             rule = say(f"trade.ledger_fault.{fault.rule}", settings.locale, {})
             err.print(f"WRONG {fault.rule}: {rule}: {fault.what}", markup=False, soft_wrap=True)

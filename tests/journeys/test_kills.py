@@ -120,7 +120,7 @@ async def ready(house: RunningHouse) -> bool:
 
 
 async def check_stock_and_ledger(town: Town, said: Acknowledged) -> None:
-    ledger = await town.reviewer.get("/api/operator/ledger")
+    ledger = await town.checked_books()
     assert ledger["sum_fen"] == 0
     assert ledger["faults"] == []
     states: list[str] = []

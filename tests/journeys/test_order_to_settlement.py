@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 from playwright.async_api import BrowserContext, expect
@@ -75,13 +74,10 @@ async def test_one_order_from_tap_to_settlement(town: Town, phone: BrowserContex
 
 async def balances(town: Town) -> dict[str, int]:
     """Balance by kind of account; the whole must be zero and without a fault."""
-    ledger: dict[str, Any] = await town.reviewer.get("/api/operator/ledger")
+    ledger = await town.checked_books()
     assert ledger["sum_fen"] == 0
     assert ledger["faults"] == []
-    found: dict[str, int] = {}
-    for account in ledger["accounts"]:
-        found[account["kind"]] = found.get(account["kind"], 0) + account["balance_fen"]
-    return found
+    return {one["kind"]: one["balance_fen"] for one in ledger["kinds"]}
 
 
 async def test_the_host_sees_a_sale_within_a_second(town: Town, desk: BrowserContext) -> None:

@@ -181,6 +181,15 @@ class Town:
         (order,) = made["orders"]
         return dict(order)
 
+    async def checked_books(self) -> dict[str, Any]:
+        """The whole ledger recomputed now: {sum_fen, faults, kinds, ...}."""
+        before = (await self.reviewer.get("/api/operator/ledger"))["check"]
+        await self.reviewer.post("/api/operator/ledger/check")
+        ledger = await self.until(
+            lambda: self.reviewer.get("/api/operator/ledger"), lambda now: now["check"] not in (None, before)
+        )
+        return dict(ledger["check"])
+
     async def close(self) -> None:
         await self.stop_pushing()
         await self.door.__aexit__(None, None, None)

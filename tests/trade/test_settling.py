@@ -16,6 +16,7 @@ from kaibo.people.contracts import PersonId
 from kaibo.trade import reactions as trade
 from kaibo.trade.contracts import Source, SourceFacts, WrongState
 from kaibo.trade.facade import register_source_resolver
+from kaibo.trade.ledger.check_books import check_and_keep
 from kaibo.trade.orders import sources
 from kaibo.trade.settlement.close import settle_order
 from tests.conftest import SignIn
@@ -97,10 +98,15 @@ async def test_an_order_is_shipped_received_and_settled_to_the_fen_django_oscar_
     whole = ("order.placed", "order.paid", "parcel.shipped", "order.shipped", "order.received", "order.settled")
     assert await events_of(here, order["id"]) == [f"trade.{what}" for what in whole]
     operator = await sign_in(roles=[("operator", "platform", None)])
-    ledger = ok(await operator.client.get("/api/operator/ledger"))
+    assert (await operator.client.post("/api/operator/ledger/check")).status_code == 202
+    await check_and_keep(here.database, operator.id)  # what the worker does then
+    ledger = ok(await operator.client.get("/api/operator/ledger"))["check"]
     assert (ledger["sum_fen"], ledger["faults"]) == (0, [])
+    accounts = "/api/operator/ledger/accounts"
+    mine = ok(await operator.client.get(accounts, params={"owner": shop.name}))["items"]
     # Other tests of this database have creators of the same name.
-    told = {(account["kind"], account["owner"], account["balance_fen"]) for account in ledger["accounts"]}
+    mine += ok(await operator.client.get(accounts, params={"owner": "蒜姐"}))["items"]
+    told = {(account["kind"], account["owner"], account["balance_fen"]) for account in mine}
     assert {("merchant_payable", shop.name, 8965), ("creator_commission", "蒜姐", 1234)} <= told
     found = ok(await operator.client.get(f"/api/operator/orders?q={order['number']}"))["items"]
     assert [one["id"] for one in found] == [order["id"]]

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, MetaData, Uuid
+from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, MetaData, Uuid, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
@@ -110,6 +110,17 @@ class Database:
             for mark, act in self.after_commit.items():
                 if mark in db.info:
                     act()
+
+    @asynccontextmanager
+    async def snapshot(self, *, statement_seconds: int) -> AsyncIterator[Db]:
+        """For long reading: everything as it was at one instant, and nothing may be written.
+
+        A statement may take `statement_seconds`, whatever requests may.
+        """
+        async with self._sessions() as db, db.begin():
+            await db.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+            await db.execute(text(f"SET LOCAL statement_timeout = {statement_seconds * 1000}"))
+            yield db
 
     async def close(self) -> None:
         await self.engine.dispose()

@@ -10,13 +10,13 @@ from kaibo.people import keys
 from kaibo.people.accounts import staff_sign_in
 from kaibo.people.accounts.grant import name_scope
 from kaibo.people.accounts.leave import LeaveCheck, register_leave_check
-from kaibo.people.accounts.lookup import buyers_behind, person_by_phone, person_view
+from kaibo.people.accounts.lookup import buyers_behind, person_by_phone, person_view, persons_called
 from kaibo.people.accounts.rules import phone_number
 from kaibo.people.addresses.lookup import address_of, addresses_by_id, addresses_of
-from kaibo.people.agencies.lookup import agency_by_name, agency_of, agency_view
+from kaibo.people.agencies.lookup import agencies_named, agency_by_name, agency_of, agency_view
 from kaibo.people.contracts import PlatformRole, RealnameState, StaffCreated
 from kaibo.people.keys import seal, unseal
-from kaibo.people.merchants.lookup import PictureUrls, register_picture_resolver, shop_view
+from kaibo.people.merchants.lookup import PictureUrls, register_picture_resolver, shop_view, shops_named
 from kaibo.people.merchants.rules import licence_number
 from kaibo.people.realname.lookup import standing
 from kaibo.people.sms.tell import tell_person
@@ -39,6 +39,7 @@ __all__ = [
     "grant_room_role",
     "licence_number",
     "name_room",
+    "owners_named",
     "person_by_phone",
     "person_view",
     "phone_number",
@@ -62,6 +63,15 @@ unseal_secret = keys.unseal
 async def realname_state(db: Db, person_id: UUID) -> RealnameState:
     """Whether this person's real name is verified and still fresh (settings.identity_fresh_days)."""
     return (await standing(db, person_id)).state
+
+
+async def owners_named(db: Db, words: str, limit: int) -> list[UUID]:
+    """Shops and agencies whose name contains these words, and the persons of this phone or exactly this nickname."""
+    found: list[UUID] = [*await shops_named(db, words, limit), *await agencies_named(db, words, limit)]
+    found += await persons_called(db, words, limit)
+    if (phone := phone_number(words)) is not None and (person_id := await person_by_phone(db, phone)) is not None:
+        found.append(person_id)
+    return found
 
 
 async def name_room(db: Db, room_id: UUID, name: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from kaibo.trade.aftersales.evidence import EvidenceResolver, register_evidence_resolver
 from kaibo.trade.keep_books import keep_books
-from kaibo.trade.ledger.check import check_ledger
+from kaibo.trade.ledger.check_books import check_books
 from kaibo.trade.orders.announce import placed_orders
 from kaibo.trade.orders.lookup import open_order_count
 from kaibo.trade.orders.sources import SourceResolver, register_source_resolver
@@ -18,7 +18,7 @@ from kaibo.trade.sheets.export_orders import count_order_rows, order_header, ord
 __all__ = [
     "EvidenceResolver",
     "SourceResolver",
-    "check_ledger",
+    "check_books",
     "count_order_rows",
     "keep_books",
     "open_order_count",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from kaibo.kernel import clock
 from kaibo.kernel.db import Db
 from kaibo.kernel.timers import set_timer
+from kaibo.trade.ledger.check_books import CHECK_NIGHTLY
 from kaibo.trade.ledger.rollup import ROLL_UP
 from kaibo.trade.reconciliation.fetch import MORNING
 
-EVERY = (ROLL_UP, MORNING)
+EVERY = (ROLL_UP, MORNING, CHECK_NIGHTLY)
 
 
 async def keep_books(db: Db) -> None:

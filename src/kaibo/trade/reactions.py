@@ -19,6 +19,7 @@ from kaibo.trade.compensation.recover import recover_after_settlement
 from kaibo.trade.contracts import OrderSettled, OrderShipped, PaymentRefundDone
 from kaibo.trade.invoices.documents import documents
 from kaibo.trade.invoices.provider import ISSUE, ISSUE_BY_PROVIDER, drive_invoice, issue_by_provider
+from kaibo.trade.ledger.check_books import CHECK, CHECK_NIGHTLY, check_and_keep, check_nightly
 from kaibo.trade.ledger.rollup import ROLL_UP, roll_up_by_time
 from kaibo.trade.orders.receive import RECEIVE, SETTLE
 from kaibo.trade.payment.model import ChargeId, RefundId
@@ -43,6 +44,7 @@ timers.on(RECEIVE)(receive_by_time)
 timers.on(SETTLE)(settle_by_time)
 timers.on(QUERY)(drive_charge)
 timers.on(ROLL_UP)(roll_up_by_time)
+timers.on(CHECK_NIGHTLY)(check_nightly)
 timers.on(REFUND)(drive_refund)
 timers.on(TRACK)(drive_parcel)
 timers.on(ISSUE)(drive_invoice)
@@ -86,6 +88,12 @@ async def make_invoice(invoice_id: str) -> None:
 async def compare(provider: str, day: str) -> None:
     """Hold a day of a payment provider against its statement."""
     await fetch_and_compare(provider, date.fromisoformat(day))
+
+
+@jobs.job(CHECK)
+async def check_the_books(asked_by: str | None = None) -> None:
+    """Recompute the whole ledger and keep what was found."""
+    await check_and_keep(context.database(), None if asked_by is None else UUID(asked_by))
 
 
 @jobs.job(ASK_RETURN)

@@ -277,25 +277,6 @@ class Earnings(Wire):
     next_cursor: str | None = None
 
 
-class LedgerAccount(Wire):
-    kind: str
-    owner: str | None
-    balance_fen: Fen
-
-
-class LedgerFault(Wire):
-    rule: str
-    what: str
-
-
-class Ledger(Wire):
-    accounts: list[LedgerAccount]
-    sum_fen: int
-    transactions: int
-    faults: list[LedgerFault]
-    checked_at: Instant
-
-
 class NoticeWire(Wire):
     id: Id
     received_at: Instant

@@ -198,24 +198,6 @@ class AllTerms(Wire):
     items: list[TermsWire]
 
 
-class AccountWire(Wire):
-    """`owner_id` with `owner`, its name; `scope` is the provider of a gateway. Held amounts are not in the balance."""
-
-    id: Id
-    kind: str
-    owner_id: Id | None
-    owner: str | None
-    scope: str | None
-    currency: str
-    balance_fen: Fen
-    leaving_fen: Fen
-    coming_fen: Fen
-
-
-class Accounts(Wire):
-    items: list[AccountWire]
-
-
 class SettledDay(Wire):
     day: date
     orders: int

@@ -2577,26 +2577,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/operator/ledger": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Ledger
-         * @description Every account and a recomputation of every rule of the ledger. `sum_fen` must be 0, `faults` empty.
-         */
-        get: operations["ledger"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/operator/orders": {
         parameters: {
             query?: never;
@@ -3799,6 +3779,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/operator/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ledger
+         * @description What the last check of the whole ledger found: `sum_fen` must be 0, `faults` empty.
+         */
+        get: operations["ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/ledger/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Ledger Check
+         * @description Have the whole ledger recomputed now; the result stands in GET /api/operator/ledger when it is done.
+         */
+        post: operations["ask_ledger_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/operator/ledger/accounts": {
         parameters: {
             query?: never;
@@ -3808,9 +3828,32 @@ export interface paths {
         };
         /**
          * Operator Accounts
-         * @description Accounts with their balances, now or as they were at `at`.
+         * @description Accounts with their balances, now or as they were at `at`, the largest of each kind first.
+         *
+         *     `owner`: a part of a shop's or an agency's name, a person's phone or their whole nickname. At most ACCOUNTS_SHOWN_MAX are
+         *     shown; `more` says that there are others.
          */
         get: operations["operator_accounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/ledger/accounts/{account_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Operator Account
+         * @description One account, now or as it was at `at`.
+         */
+        get: operations["operator_account"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3831,6 +3874,26 @@ export interface paths {
          * @description The entries of an account, newest first, each with the balance after it.
          */
         get: operations["account_statement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/ledger/accounts/{account_id}/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Account Holds
+         * @description What is held from the account and for it, newest first: not in its balance until it is posted.
+         */
+        get: operations["account_holds"];
         put?: never;
         post?: never;
         delete?: never;
@@ -5804,6 +5867,8 @@ export interface components {
         Accounts: {
             /** Items */
             items: components["schemas"]["AccountWire"][];
+            /** More */
+            more: boolean;
         };
         /** Address */
         Address: {
@@ -6865,6 +6930,24 @@ export interface components {
             demo: boolean;
             /** At */
             at: string;
+        };
+        /**
+         * Check
+         * @description One recomputation of everything, of the books as they stood when it began.
+         */
+        Check: {
+            /** At */
+            at: string;
+            /** Seconds */
+            seconds: number;
+            /** Sum Fen */
+            sum_fen: number;
+            /** Transactions */
+            transactions: number;
+            /** Faults */
+            faults: components["schemas"]["LedgerFault"][];
+            /** Kinds */
+            kinds: components["schemas"]["KindWire"][];
         };
         /**
          * CheckoutWire
@@ -7985,6 +8068,34 @@ export interface components {
             why: string;
         };
         /**
+         * HoldWire
+         * @description `fen` will leave (below zero) or come to the account if the hold is posted; `kind` is that of the posting.
+         */
+        HoldWire: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Key */
+            key: string;
+            /** Kind */
+            kind: string;
+            /** Why */
+            why: string;
+            /** Fen */
+            fen: number;
+            /** At */
+            at: string;
+            /** Expires At */
+            expires_at: string | null;
+        };
+        /** Holds */
+        Holds: {
+            /** Items */
+            items: components["schemas"]["HoldWire"][];
+        };
+        /**
          * HookAnswerWire
          * @description SRS's answer: code 0 is yes. `data.stream` names the stream towards viewers; `reason` says why not.
          */
@@ -8182,27 +8293,26 @@ export interface components {
             /** Reasons */
             reasons: components["schemas"]["ReasonWire"][];
         };
-        /** Ledger */
-        Ledger: {
-            /** Accounts */
-            accounts: components["schemas"]["LedgerAccount"][];
-            /** Sum Fen */
-            sum_fen: number;
-            /** Transactions */
-            transactions: number;
-            /** Faults */
-            faults: components["schemas"]["LedgerFault"][];
-            /** Checked At */
-            checked_at: string;
-        };
-        /** LedgerAccount */
-        LedgerAccount: {
+        /**
+         * KindWire
+         * @description All accounts of a kind and a currency together.
+         */
+        KindWire: {
             /** Kind */
             kind: string;
-            /** Owner */
-            owner: string | null;
+            /** Currency */
+            currency: string;
+            /** Accounts */
+            accounts: number;
             /** Balance Fen */
             balance_fen: number;
+        };
+        /**
+         * Ledger
+         * @description `check` is None in a house whose books have not been checked yet.
+         */
+        Ledger: {
+            check: components["schemas"]["Check"] | null;
         };
         /** LedgerFault */
         LedgerFault: {
@@ -18299,35 +18409,6 @@ export interface operations {
             };
         };
     };
-    ledger: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Ledger"];
-                };
-            };
-            /** @description Refused; `code` says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     search_orders: {
         parameters: {
             query?: {
@@ -21420,11 +21501,70 @@ export interface operations {
             };
         };
     };
+    ledger: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ledger"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_ledger_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     operator_accounts: {
         parameters: {
             query?: {
                 kind?: components["schemas"]["AccountKind"] | null;
                 at?: string | null;
+                owner?: string;
             };
             header?: never;
             path?: never;
@@ -21439,6 +21579,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Accounts"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_account: {
+        parameters: {
+            query?: {
+                at?: string | null;
+            };
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountWire"];
                 };
             };
             /** @description The input is not right; `errors` names each field. */
@@ -21482,6 +21664,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_StatementEntry_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    account_holds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Holds"];
                 };
             };
             /** @description The input is not right; `errors` names each field. */

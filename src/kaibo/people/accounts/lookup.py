@@ -99,6 +99,13 @@ async def person_view(db: Db, ids: Iterable[UUID]) -> dict[PersonId, PersonView]
     }
 
 
+async def persons_called(db: Db, nickname: str, limit: int) -> list[PersonId]:
+    """Persons of exactly this nickname; several may have the same."""
+    p = tables.persons
+    query = select(p.c.id).where(p.c.nickname == nickname).order_by(p.c.id).limit(limit)
+    return [PersonId(found) for found in (await db.execute(query)).scalars()]
+
+
 async def person_by_phone(db: Db, phone: str) -> UUID | None:
     t = tables.persons
     found: UUID | None = await db.scalar(select(t.c.id).where(t.c.phone == phone, t.c.deleted_at.is_(None)))

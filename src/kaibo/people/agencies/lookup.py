@@ -96,6 +96,13 @@ async def agency_by_name(db: Db, name: str) -> AgencyView | None:
     return (await agency_view(db, [found])).get(AgencyId(found)) if found else None
 
 
+async def agencies_named(db: Db, words: str, limit: int) -> list[AgencyId]:
+    """Agencies whose name contains these words, in the order of their names."""
+    a = agencies
+    query = select(a.c.id).where(a.c.name.icontains(words, autoescape=True)).order_by(a.c.name).limit(limit)
+    return [AgencyId(found) for found in (await db.execute(query)).scalars()]
+
+
 def running(at: datetime) -> ColumnElement[bool]:
     """Agreements in force at an instant."""
     t = agency_agreements

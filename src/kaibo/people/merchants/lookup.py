@@ -134,6 +134,12 @@ async def shop_view(db: Db, shop_ids: Iterable[UUID]) -> dict[ShopId, ShopView]:
     }
 
 
+async def shops_named(db: Db, words: str, limit: int) -> list[ShopId]:
+    """Shops whose name contains these words, in the order of their names."""
+    query = select(shops.c.id).where(shops.c.name.icontains(words, autoescape=True)).order_by(shops.c.name).limit(limit)
+    return [ShopId(found) for found in (await db.execute(query)).scalars()]
+
+
 def _whole(province: str, city: str, address: str) -> str:
     place = province if province == city else province + city
     return address if address.startswith(province) else place + address

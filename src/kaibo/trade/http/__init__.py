@@ -19,6 +19,7 @@ from kaibo.trade.http import (
     invoices,
     money,
     operator,
+    operator_ledger,
     operator_money,
     parcels,
     paying,
@@ -56,6 +57,7 @@ routers: tuple[APIRouter, ...] = (
     money.router,
     creator_money.router,
     agency_money.router,
+    operator_ledger.router,
     operator_money.router,
     reconciliation.router,
 )

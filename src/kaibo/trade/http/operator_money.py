@@ -1,4 +1,4 @@
-"""What operators do with money: accounts of the ledger, withdrawals, terms, deposits, funds."""
+"""What operators do with money: withdrawals, terms, deposits, funds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 from sqlalchemy import select, text
 
 from kaibo.kernel import clock
@@ -20,13 +19,9 @@ from kaibo.trade.funds.model import Audience, MoneyTerms, Withdrawal, Withdrawal
 from kaibo.trade.funds.tables import shop_standings, withdrawals
 from kaibo.trade.funds.terms import all_terms, merchant_class, set_merchant_class, set_terms
 from kaibo.trade.http.present_money import names_of, present_deposit, present_withdrawals, withdrawals_page
-from kaibo.trade.http.present_statement import statement_page
-from kaibo.trade.ledger.balances import balances, balances_at
+from kaibo.trade.ledger.balances import balances
 from kaibo.trade.ledger.post import AccountKind
-from kaibo.trade.wire import StatementEntry
 from kaibo.trade.wire_money import (
-    Accounts,
-    AccountWire,
     AllTerms,
     BankNumber,
     DeductIn,
@@ -54,32 +49,6 @@ FUNDS = (
     AccountKind.COMPENSATION_FUND, AccountKind.COUPONS_PLATFORM, AccountKind.FREIGHT_COVER, AccountKind.PLATFORM_FEE,
     AccountKind.BANK, AccountKind.RECONCILIATION_DIFFERENCE, AccountKind.TAX_WITHHELD,
 )  # fmt: skip
-
-
-@router.get("/api/operator/ledger/accounts", dependencies=[operator])
-async def operator_accounts(db: DbDep, kind: AccountKind | None = None, at: AwareDatetime | None = None) -> Accounts:
-    """Accounts with their balances, now or as they were at `at`."""
-    found = await balances(db, kind=None if kind is None else kind.value)
-    names = await names_of(db, [one.owner_id for one in found if one.owner_id is not None])
-    then = None if at is None else await balances_at(db, [one.id for one in found], at)
-    return Accounts(
-        items=[
-            AccountWire(
-                **vars(one)
-                | {
-                    "owner": None if one.owner_id is None else names.get(one.owner_id, str(one.owner_id)),
-                    "balance_fen": one.balance_fen if then is None else then.get(one.id, 0),
-                }
-            )
-            for one in found
-        ]
-    )
-
-
-@router.get("/api/operator/ledger/accounts/{account_id}/statement", dependencies=[operator])
-async def account_statement(account_id: Id, db: DbDep, caller: CallerDep, page: PageQuery) -> Page[StatementEntry]:
-    """The entries of an account, newest first, each with the balance after it."""
-    return await statement_page(db, account_id, page, caller.locale)
 
 
 @router.get("/api/operator/withdrawals", dependencies=[operator])

@@ -7,11 +7,12 @@ void without anybody doing anything.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import exists, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from kaibo.kernel import clock
@@ -23,6 +24,8 @@ from kaibo.trade.ledger.errors import HoldMissing, HoldOver, NotCovered
 from kaibo.trade.ledger.post import Entry, Posting, PostingKind, check_posting, post
 from kaibo.trade.ledger.tables import ledger_accounts, ledger_hold_ends, ledger_hold_entries, ledger_holds
 from kaibo.trade.ledger.write import open_accounts
+
+HOLDS_SHOWN_MAX = 200
 
 
 async def hold(db: Db, key: str, posting: Posting, *, expires_at: datetime | None = None) -> bool:
@@ -102,6 +105,36 @@ async def void_hold(db: Db, key: str, *, by: str = "system") -> bool:
     if not await _end(db, found.id, "voided", by):
         return await void_hold(db, key, by=by)
     return True
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a hold that waits will bring (`fen` > 0) or take from one account."""
+
+    id: UUID
+    key: str
+    kind: str
+    why: str
+    fen: int
+    at: datetime
+    expires_at: datetime | None
+
+
+async def holds_on(db: Db, account_id: UUID) -> list[Held]:
+    """Holds that wait, neither ended nor expired, newest first; at most HOLDS_SHOWN_MAX."""
+    h, e, x = ledger_holds, ledger_hold_entries, ledger_hold_ends
+    query = (
+        select(h.c.id, h.c.key, h.c.kind, h.c.why, e.c.fen, h.c.at, h.c.expires_at)
+        .join(h, h.c.id == e.c.hold_id)
+        .where(
+            e.c.account_id == account_id,
+            or_(h.c.expires_at.is_(None), h.c.expires_at > clock.now()),
+            ~exists().where(x.c.hold_id == h.c.id),
+        )
+        .order_by(h.c.id.desc())
+        .limit(HOLDS_SHOWN_MAX)
+    )
+    return [Held(**row._mapping) for row in await db.execute(query)]
 
 
 async def _find(db: Db, key: str) -> Any:

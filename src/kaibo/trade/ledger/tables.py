@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Float,
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from kaibo.kernel.db import created_at, fen, id_column, metadata, timestamptz, uuid_column
 from kaibo.kernel.distribution import local, reference
@@ -121,6 +123,22 @@ ledger_hold_ends = Table(
     CheckConstraint("outcome IN ('posted', 'voided')", name="outcome_known"),
     schema="trade",
     info=local("withdrawals: a few a day an owner"),
+)
+
+ledger_checks = Table(
+    "ledger_checks",
+    metadata,
+    id_column(),
+    timestamptz("at"),
+    Column("seconds", Float, nullable=False),
+    fen("sum_fen"),
+    Column("transactions", BigInteger, nullable=False),
+    Column("faults", JSONB, nullable=False),
+    Column("kinds", JSONB, nullable=False),
+    uuid_column("asked_by", nullable=True),
+    Index(None, "at"),
+    schema="trade",
+    info=local("one row a night"),
 )
 
 ledger_rollups = Table(

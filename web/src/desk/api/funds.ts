@@ -15,6 +15,9 @@ export type SettledDays = Schemas['SettledDays']
 export type Funds = Schemas['Funds']
 export type ReconciledDay = Schemas['ReconciledDay']
 export type AgencyEarnings = Schemas['AgencyEarnings']
+export type Ledger = Schemas['Ledger']
+export type LedgerAccount = Schemas['AccountWire']
+export type Hold = Schemas['HoldWire']
 export type Difference = Schemas['DifferenceWire']
 
 /** Whose money: a shop's or one's own; the same screens serve both. */
@@ -22,6 +25,7 @@ export const ofShop = (shopId: string): string => `/api/shops/${shopId}`
 export const ofAgency = (agencyId: string): string => `/api/agencies/${agencyId}`
 export const OF_CREATOR = '/api/creators/me'
 const OPERATOR = '/api/operator'
+export const accountPath = (id: string): string => `${OPERATOR}/ledger/accounts/${id}`
 
 export const funds = {
   account: (whose: string) => http.get<WithdrawalAccount>(`${whose}/withdrawals/account`),
@@ -41,6 +45,11 @@ export const funds = {
   paid: (id: string, reference: string) => http.post<Withdrawal>(`${OPERATOR}/withdrawals/${id}/paid`, { reference }),
   returned: (id: string, reason: string) => http.post<Withdrawal>(`${OPERATOR}/withdrawals/${id}/returned`, { reason }),
   bankNumber: (id: string) => http.get<{ number: string }>(`${OPERATOR}/withdrawals/${id}/bank-number`),
+  ledger: () => http.get<Ledger>(`${OPERATOR}/ledger`),
+  checkLedger: () => http.post<unknown>(`${OPERATOR}/ledger/check`),
+  accounts: (query: { kind?: string; at?: string; owner?: string }) => http.get<{ items: LedgerAccount[]; more: boolean }>(`${OPERATOR}/ledger/accounts`, query),
+  ledgerAccount: (id: string, at?: string) => http.get<LedgerAccount>(accountPath(id), { at }),
+  holds: (id: string) => http.get<{ items: Hold[] }>(`${accountPath(id)}/holds`),
   settled: () => http.get<SettledDays>(`${OPERATOR}/settlements`),
   terms: () => http.get<{ items: MoneyTerms[] }>(`${OPERATOR}/settlements/terms`),
   setTerms: (audience: string, body: TermsIn) => http.put<{ items: MoneyTerms[] }>(`${OPERATOR}/settlements/terms/${audience}`, body),

@@ -1,5 +1,5 @@
 import { http } from './http'
-import type { Carrier, Earnings, Ledger, Listed, Order, ParkedEvent, PaymentNotice, ShopMoney, Todo } from './wire'
+import type { Carrier, Earnings, Listed, Order, ParkedEvent, PaymentNotice, ShopMoney, Todo } from './wire'
 
 const shop = (shopId: string): string => `/api/shops/${shopId}`
 
@@ -11,7 +11,6 @@ export const trade = {
   carriers: () => http.get<Listed<Carrier>>('/api/carriers'),
   money: (shopId: string) => http.get<ShopMoney>(`${shop(shopId)}/money`),
   earnings: (cursor?: string) => http.get<Earnings>('/api/creators/me/earnings', { cursor }),
-  ledger: () => http.get<Ledger>('/api/operator/ledger'),
   findOrders: (q: string, cursor?: string) => http.get<Listed<Order>>('/api/operator/orders', { q, cursor }),
   paymentNotices: (outcome: string, cursor?: string) =>
     http.get<Listed<PaymentNotice>>('/api/operator/payment-notices', { outcome: outcome || undefined, cursor }),

@@ -20,7 +20,6 @@ export default {
   'nav.wall': 'Room wall',
   'nav.reviews': 'Reviews',
   'nav.find-orders': 'Find orders',
-  'nav.ledger': 'Ledger check',
   'nav.payment-notices': 'Payment notices',
   'nav.parked': 'Parked events',
   'nav.coupons': 'Coupons',

@@ -20,7 +20,6 @@ export default {
   'nav.wall': '直播墙',
   'nav.reviews': '审核',
   'nav.find-orders': '订单查询',
-  'nav.ledger': '账本核对',
   'nav.payment-notices': '支付通知',
   'nav.parked': '停放事件',
   'nav.coupons': '优惠券',
