@@ -42,10 +42,3 @@ export function useOrderWork(changed: (order: Order) => void) {
 
   return { busy, pay, act }
 }
-
-/** Where "once more" leads: the product's page with the sheet open, the same SKU and number. */
-export function againPath(order: Order): string {
-  const line = order.lines[0]
-  if (!line) return '/mall'
-  return `/products/${line.product_id}?${new URLSearchParams({ buy: '1', sku: line.sku_id, quantity: String(line.quantity) })}`
-}

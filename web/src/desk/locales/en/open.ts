@@ -57,6 +57,7 @@ export default {
   'hooks.why_gone': 'The server said that this address is gone (410), so it was switched off.',
   'hooks.log': 'Log',
   'hooks.test': 'Send test',
+  'hooks.test_message': 'Test message',
   'hooks.tested': 'Test sent',
   'hooks.secret': 'Signing secret',
   'hooks.edit': 'Change',

@@ -57,6 +57,7 @@ export default {
   'hooks.why_gone': '对方服务器表示这个地址不再使用（410），已自动停用。',
   'hooks.log': '推送记录',
   'hooks.test': '发送测试',
+  'hooks.test_message': '测试消息',
   'hooks.tested': '测试消息已发出',
   'hooks.secret': '签名密钥',
   'hooks.edit': '修改',
