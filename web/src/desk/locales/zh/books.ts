@@ -15,7 +15,7 @@ export default {
   'agency_money.statement': '机构账户明细',
   'withdraw.owner_only': '只有机构负责人可以修改收款账户和申请提现',
   'ledger.title': '总账',
-  'ledger.hint': '复式记账：所有账户之和必须为零；每晚自动核对全部分录',
+  'ledger.hint': '复式记账：钱在哪里（银行、支付渠道）记负数，归谁所有记正数，合计必为零；每晚自动核对全部分录',
   'ledger.checked': '{at} 核对了 {count} 笔，用时 {seconds} 秒',
   'ledger.again': '立即核对',
   'ledger.done': '核对完成',
