@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, get_args
 from uuid import UUID
 
@@ -187,15 +187,19 @@ def test_what_is_kept_need_not_be_sent_back() -> None:
     ],
 )
 def test_a_month_begins_at_midnight_in_china(now: datetime, start: datetime) -> None:
-    found = samples.month_start(now)
-    assert (found, found.tzinfo) == (start, UTC)
+    tokyo = timezone(timedelta(hours=9))
+    for zone in (UTC, tokyo):
+        found = samples.month_start(now.astimezone(zone))
+        assert (found, found.tzinfo) == (start, zone)
 
 
 # --- rates in time
 
 
 def test_the_next_midnight_is_that_of_china_in_the_zone_of_the_question() -> None:
+    tokyo = timezone(timedelta(hours=9))
     assert (next_midnight(NOON), next_midnight(NOON).tzinfo) == (MIDNIGHT, UTC)
+    assert (next_midnight(NOON.astimezone(tokyo)), next_midnight(NOON.astimezone(tokyo)).tzinfo) == (MIDNIGHT, tokyo)
     assert next_midnight(MIDNIGHT) == MIDNIGHT + DAY
 
 

@@ -28,7 +28,7 @@ LICENCE_OF_A_REAL_SHAPE = "91130607MA0000000"
 
 
 @pytest.mark.parametrize(
-    "written", ["8613812341234", "13812341234567", "86138123412", "1381234123486", "+8686138123412"]
+    "written", ["8613812341234", "13812341234567", "86138123412", "1381234123486", "+8686138123412", "4413812341234"]
 )
 def test_the_country_code_is_taken_off_once_and_only_where_eleven_digits_follow(written: str) -> None:
     assert accounts.phone_number(written) == ("13812341234" if written == "8613812341234" else None)

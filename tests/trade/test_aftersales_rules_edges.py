@@ -14,7 +14,7 @@ from kaibo.trade.aftersales import rulebook, rules
 from kaibo.trade.aftersales.amounts import Amount, Balance, cut, lowered, money_back, price_fall
 from kaibo.trade.aftersales.model import Case, CaseId, CaseKind, CaseLine, CaseState, Cover
 from kaibo.trade.aftersales.refusals import AmountTooHigh, LineTwice, LineUnknown, NotOffered, WrongCaseState
-from kaibo.trade.contracts import LineId, OrderId
+from kaibo.trade.contracts import LineId, OrderId, OrderState
 from kaibo.trade.orders.model import Terms
 
 NOW = datetime(2026, 11, 1, 15, 50, 30, tzinfo=UTC)  # 23:50:30 in China
@@ -151,6 +151,25 @@ def test_each_reason_is_somebodys_fault_and_fits_some_kinds() -> None:
         "broke_later": ("merchant", {repair}, True, False),
         "price_fell": ("none", {K.PRICE_PROTECTION}, False, False),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "reason", "partly", "before"),
+    [
+        (K.REFUND_ONLY, OrderState.PAID, "not_received", False, True),
+        (K.REFUND_ONLY, OrderState.PAID, "not_wanted", True, True),
+        (K.REFUND_ONLY, OrderState.PAID, "not_received", True, False),
+        (K.REFUND_ONLY, OrderState.PAID, "made up", True, False),
+        (K.REFUND_ONLY, OrderState.PAID, "made up", False, True),
+        (K.REFUND_ONLY, OrderState.SHIPPED, "not_wanted", False, False),
+        (K.RETURN_REFUND, OrderState.PAID, "not_wanted", False, False),
+        (K.RETURN_REFUND, OrderState.SHIPPED, "no_reason", False, False),
+    ],
+)
+def test_a_case_is_about_pieces_that_never_left_where_nothing_left_or_the_reason_says_so(
+    kind: CaseKind, state: OrderState, reason: str, partly: bool, before: bool
+) -> None:
+    assert rules.is_before_shipping(kind, state, reason, partly_shipped=partly) is before
 
 
 @pytest.mark.parametrize("microseconds", [0, 1, 400_000, 999_999])

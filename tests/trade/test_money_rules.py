@@ -45,7 +45,8 @@ DAY = timedelta(days=1)
     ],
 )
 def test_a_day_begins_at_midnight_in_beijing(at: datetime, begins: datetime) -> None:
-    assert (funds.midnight(at), funds.midnight(at).tzinfo) == (begins, UTC)
+    assert funds.midnight(at) == begins
+    assert funds.midnight(at).tzinfo is UTC
 
 
 def test_money_is_ripe_at_once_tomorrow_or_after_days() -> None:
