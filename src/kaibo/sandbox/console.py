@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -77,14 +76,6 @@ async def parse(model: type[M], request: Request) -> M:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         raise HTTPException(400, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-
-
-def day_of(request: Request) -> date:
-    """The query's `date`. Raises HTTPException(400)."""
-    try:
-        return date.fromisoformat(request.query_params.get("date", ""))
-    except ValueError:
-        raise HTTPException(400, "date: a day such as 2026-01-31") from None
 
 
 async def health(request: Request) -> Response:

@@ -26,7 +26,6 @@ export type AddressIn = Required<Schemas['AddressBody']>
 export type ParsedAddress = Schemas['ParsedAddress']
 export type Shop = Schemas['Shop']
 export type Realname = Schemas['Realname']
-export type RealnameState = Realname['state']
 
 // goods
 export type Category = Schemas['CategoryWire']
@@ -40,14 +39,12 @@ export type Showcase = Schemas['ShowcaseWire']
 // coupons
 export type Coupon = Schemas['CouponWire']
 export type MyCoupon = Schemas['MyCoupon']
-export type CouponUsed = Schemas['UsedWire']
 export type CouponUnused = Schemas['UnusedWire']
 
 // stage
 export type LiveCard = Schemas['LiveCardWire']
 export type BroadcastState = LiveCard['state']
 export type RoomPage = Schemas['RoomPageWire']
-export type RoomSeller = RoomPage['seller']['sellers'][number]
 export type Snapshot = Schemas['SnapshotWire']
 export type BagItem = Schemas['BagItemWire']
 export type Pitch = Schemas['PitchWire']

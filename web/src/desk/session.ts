@@ -7,8 +7,6 @@ import type { Grant, Me, Meta } from './api/wire'
 const state = reactive<{ me: Me | null; meta: Meta | null; failed: boolean }>({ me: null, meta: null, failed: false })
 let loading: Promise<void> | null = null
 
-export const ROOM_ROLES = ['host', 'cohost', 'moderator', 'runner']
-
 async function load(): Promise<void> {
   const [me, meta] = await Promise.allSettled([people.me(), people.meta()])
   if (meta.status === 'fulfilled') state.meta = meta.value

@@ -33,7 +33,7 @@ from kaibo.kernel import clock
 from kaibo.kernel.db import Db
 from kaibo.kernel.errors import BadCursor
 from kaibo.kernel.money import BPS
-from kaibo.kernel.web import CallerDep, Cursor, DbDep, Id, Page, PageQuery, auth, encode_cursor
+from kaibo.kernel.web import CallerDep, Cursor, DbDep, Id, Page, PageQuery, auth
 from kaibo.kernel.web.wire import Text
 from kaibo.people import facade as people
 from kaibo.people.contracts import PersonId
@@ -78,8 +78,7 @@ async def list_selection(
     found = await find_products(db, creator_id, wish, now, after=_after(page), limit=page.limit + 1)
     shown = found[: page.limit]
     cards = await earning_cards(db, creator_id, [p for _, p in shown], now)
-    cursor = encode_cursor(shown[-1][0], str(shown[-1][1])) if len(found) > page.limit else None
-    return Page(items=cards, next_cursor=cursor)
+    return Page(items=cards, next_cursor=page.next(found, lambda row: (row[0], str(row[1]))))
 
 
 def _after(page: Cursor) -> tuple[int, UUID] | None:

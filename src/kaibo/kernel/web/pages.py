@@ -18,6 +18,7 @@ LIMIT_MAX = 100
 CURSOR_CHARS_MAX = 500
 
 _T = TypeVar("_T")
+Key = str | int | tuple[str | int, ...]
 
 
 class Page(Wire, Generic[_T]):
@@ -69,14 +70,21 @@ class Cursor:
             raise BadCursor(cursor=text or "")
         return at
 
-    def next(self, found: Sequence[_T], key: Callable[[_T], str | int] | None = None) -> str | None:
+    def moment(self) -> tuple[datetime, UUID] | None:
+        """The key of a list that is ordered by an instant, and by id where instants are the same."""
+        at = self.instant(0)
+        last_id = None if at is None else self.uuid(1)
+        return None if at is None or last_id is None else (at, last_id)
+
+    def next(self, found: Sequence[_T], key: Callable[[_T], Key] | None = None) -> str | None:
         """The cursor of the page after this one. `found` was asked for with one row more than a page holds; where that row is
         missing this page is the last. `key`: the sort key of a row; without one the row's id.
         """
         if len(found) <= self.limit:
             return None
         last: Any = found[self.limit - 1]
-        return encode_cursor(str(last.id) if key is None else key(last))
+        parts = str(last.id) if key is None else key(last)
+        return encode_cursor(*parts) if isinstance(parts, tuple) else encode_cursor(parts)
 
 
 async def _cursor(

@@ -13,7 +13,6 @@ from kaibo.people.contracts import PersonId
 AgencyId = NewType("AgencyId", UUID)
 AgreementId = NewType("AgreementId", UUID)
 
-AgencyRole = Literal["owner", "manager"]
 AgencyState = Literal["pending", "approved", "refused"]
 AgreementState = Literal["proposed", "agreed", "declined", "withdrawn"]
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, BackgroundTasks, Cookie, Request, Response
 
 from kaibo.kernel import clock
-from kaibo.kernel.errors import BadCursor
 from kaibo.kernel.ids import new_id
-from kaibo.kernel.web import CallerDep, Cursor, DbDep, Id, Page, PageQuery, StateDep, Wire, auth, encode_cursor, limited
+from kaibo.kernel.web import CallerDep, DbDep, Id, Page, PageQuery, StateDep, Wire, auth, limited
 from kaibo.stage.broadcasts.cards import cards
-from kaibo.stage.broadcasts.lookup import live_broadcasts, open_broadcast
+from kaibo.stage.broadcasts.lookup import Broadcast, live_broadcasts, open_broadcast
 from kaibo.stage.contracts import TrafficSource
 from kaibo.stage.live.ask import snapshot
 from kaibo.stage.live.door import open_door
@@ -55,25 +53,13 @@ def page_host(request: Request) -> str:
 @router.get("/api/live", dependencies=[auth.public])
 async def live(db: DbDep, page: PageQuery) -> Page[LiveCardWire]:
     """Broadcasts that are on, the newest first."""
-    shown = await live_broadcasts(db, page.limit + 1, _after(page))
-    more = len(shown) > page.limit
-    shown = shown[: page.limit]
-    last = shown[-1] if shown else None
-    cursor = encode_cursor(last.started_at.isoformat(), str(last.id)) if more and last and last.started_at else None
-    return Page(items=await cards(db, shown), next_cursor=cursor)
+    found = await live_broadcasts(db, page.limit + 1, page.moment())
+    return Page(items=await cards(db, found[: page.limit]), next_cursor=page.next(found, _start_and_id))
 
 
-def _after(page: Cursor) -> tuple[datetime, UUID] | None:
-    started_at, last_id = page.text(0), page.text(1)
-    if started_at is None or last_id is None:
-        return None
-    try:
-        at = datetime.fromisoformat(started_at)
-        if at.tzinfo is None:
-            raise ValueError("no time zone")
-        return at, UUID(last_id)
-    except ValueError as wrong:
-        raise BadCursor(cursor="") from wrong
+def _start_and_id(broadcast: Broadcast) -> tuple[str, str]:
+    assert broadcast.started_at is not None, "a broadcast that is on has started"
+    return broadcast.started_at.isoformat(), str(broadcast.id)
 
 
 @router.get("/api/rooms/{room_id}", dependencies=[auth.public])

@@ -14,6 +14,7 @@ from kaibo.kernel.money import split, yuan
 from kaibo.trade.aftersales.model import CaseLine, Fault
 from kaibo.trade.aftersales.refusals import AmountTooHigh, LineTwice, LineUnknown, NothingLeft
 from kaibo.trade.contracts import LineId
+from kaibo.trade.pricing.rules import refund_of
 
 Step = Mapping[str, Any]
 """{"step": key of trade.aftersales_step, "fen": int, "rule": rule id, …facts}"""
@@ -46,8 +47,12 @@ class Balance:
 
     def share_of(self, quantity: int) -> int:
         """What `quantity` of the pieces that are left give back, in fen."""
-        rest = self.left_quantity - quantity
-        return split(self.left_goods_fen, [quantity, rest])[0] if quantity else 0
+        if quantity == 0:
+            return 0
+        gone_fen = min(self.gone_fen, self.paid_fen)
+        return refund_of(
+            self.paid_fen, self.quantity, refunded_fen=gone_fen, refunded_quantity=self.gone_quantity, take=quantity
+        )
 
 
 @dataclass(frozen=True)

@@ -254,8 +254,3 @@ def actions(case: Case, side: Side) -> list[str]:
 
 def _was_inspected(case: Case) -> bool:
     return case.sent_at is not None
-
-
-def restocked(lines: Sequence[tuple[int, int]]) -> bool:
-    """Whether every (put back, returned) pair fits."""
-    return all(0 <= back <= returned for back, returned in lines)

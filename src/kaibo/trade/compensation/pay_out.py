@@ -13,8 +13,6 @@ from kaibo.trade.compensation.lookup import Payout, as_payout
 from kaibo.trade.compensation.tables import payouts
 from kaibo.trade.ledger.post import Account, AccountKind, Posting, PostingKind, move, post
 
-REFERENCE_CHARS_MAX = 80
-
 
 @refusal
 class PayoutMissing(NotFound):

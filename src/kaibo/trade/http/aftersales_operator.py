@@ -31,7 +31,7 @@ from kaibo.trade.compensation.lookup import Claim, Payout, debt_of, fund, list_c
 from kaibo.trade.compensation.pay_out import pay_out
 from kaibo.trade.compensation.recover import recover
 from kaibo.trade.http.aftersales_present import present_case, present_cases, present_rule
-from kaibo.trade.http.aftersales_shop import after, cursor_after
+from kaibo.trade.http.aftersales_shop import deadline_and_id
 
 router = APIRouter(tags=["operators"])
 
@@ -49,8 +49,8 @@ async def arbitrations(
         following = page.next(found)
     else:
         which = Which(states=(CaseState.ARBITRATION,))
-        found = await queue_cases(db, which, after=after(page), limit=page.limit + 1)
-        following = cursor_after(found[page.limit - 1]) if len(found) > page.limit else None
+        found = await queue_cases(db, which, after=page.moment(), limit=page.limit + 1)
+        following = page.next(found, deadline_and_id)
     shown = found[: page.limit]
     return Page[CaseWire](items=await present_cases(db, shown, "operator", caller.locale), next_cursor=following)
 

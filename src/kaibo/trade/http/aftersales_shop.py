@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Query
 
 from kaibo.kernel import clock
-from kaibo.kernel.errors import BadCursor
 from kaibo.kernel.i18n import say
-from kaibo.kernel.web import CallerDep, Cursor, DbDep, Id, Idempotent, Page, PageQuery, auth, encode_cursor
+from kaibo.kernel.web import CallerDep, DbDep, Id, Idempotent, Page, PageQuery, auth
 from kaibo.people.contracts import ShopId
 from kaibo.trade.aftersales import rules
 from kaibo.trade.aftersales.approve import approve_case
@@ -59,24 +56,10 @@ CaseStates = Annotated[list[CaseState], Query(max_length=len(CaseState))]
 CaseKinds = Annotated[list[CaseKind], Query(max_length=len(CaseKind))]
 
 
-def after(page: Cursor) -> tuple[datetime, UUID] | None:
-    """Deadline and id inside a cursor of a queue. Raises BadCursor for any other cursor."""
-    text = page.text(0)
-    if text is None:
-        return None
-    at, _, case_id = text.partition("|")
-    try:
-        moment = datetime.fromisoformat(at)
-        if moment.tzinfo is None:
-            raise ValueError("no time zone")
-        return moment, UUID(case_id)
-    except ValueError as wrong:
-        raise BadCursor(cursor=text[:40]) from wrong
-
-
-def cursor_after(case: Case) -> str:
+def deadline_and_id(case: Case) -> tuple[str, str]:
+    """The sort key of a queue, in which only cases with a deadline stand."""
     assert case.deadline is not None
-    return encode_cursor(f"{case.deadline.isoformat()}|{case.id}")
+    return case.deadline.isoformat(), str(case.id)
 
 
 @router.get("/api/shops/{shop_id}/aftersales", dependencies=[auth.shop_staff, auth.scope("aftersales:read")])
@@ -94,8 +77,8 @@ async def shop_aftersales(
     number, or the number of a return parcel."""
     which = Which(shop_id=shop_id, states=tuple(state), kinds=tuple(kind), q=q)
     if sort == "deadline":
-        found = await queue_cases(db, which, after=after(page), limit=page.limit + 1)
-        following = cursor_after(found[page.limit - 1]) if len(found) > page.limit else None
+        found = await queue_cases(db, which, after=page.moment(), limit=page.limit + 1)
+        following = page.next(found, deadline_and_id)
     else:
         found = await list_cases(db, which, before=page.uuid(0), limit=page.limit + 1)
         following = page.next(found)

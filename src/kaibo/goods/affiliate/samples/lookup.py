@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from kaibo.goods.affiliate.samples import rules
 from kaibo.goods.affiliate.samples.tables import sample_entries, sample_offers, samples
@@ -118,10 +118,3 @@ async def sample_history(db: Db, sample_ids: Sequence[UUID]) -> dict[UUID, list[
     for r in await db.execute(select(t).where(t.c.sample_id.in_(sample_ids)).order_by(t.c.id)):
         found.setdefault(r.sample_id, []).append(Entry(r.step, r.state, r.actor, r.said, r.at))
     return found
-
-
-async def waiting_samples(db: Db, shop_id: UUID) -> int:
-    """How many wait for this shop's answer or parcel."""
-    t = samples
-    mine = select(func.count()).select_from(t).where(t.c.shop_id == shop_id, t.c.state.in_(("asked", "approved")))
-    return await db.scalar(mine) or 0

@@ -64,7 +64,6 @@ const en: Record<keyof typeof zh, string> = {
   'list.open': 'Open',
   'list.empty': 'No after-sales cases yet',
   'list.empty_hint': 'Choose “Ask for after-sales” on an order',
-  'list.pieces': '1 piece | {count} pieces',
   'case.number': 'Case number',
   'case.order': 'Order',
   'case.reason': 'Reason',

@@ -62,7 +62,6 @@ export default {
   'list.open': '进行中',
   'list.empty': '还没有售后记录',
   'list.empty_hint': '在订单里选择“申请售后”',
-  'list.pieces': '{count} 件',
   'case.number': '售后单号',
   'case.order': '订单',
   'case.reason': '原因',

@@ -15,7 +15,7 @@ export default {
   'agency_money.statement': 'Statement of the agency’s account',
   'withdraw.owner_only': 'Only the agency’s owner may name the bank account and withdraw',
   'ledger.title': 'General ledger',
-  'ledger.hint': 'Double entry: all accounts together must be zero. Every entry is checked each night',
+  'ledger.hint': 'Double entry: where money lies (bank, providers) is negative, whose it is is positive, together they are zero. Every entry is checked each night',
   'ledger.checked': 'Checked {at}: {count} transactions in {seconds} s',
   'ledger.again': 'Check now',
   'ledger.done': 'The books have been checked',
