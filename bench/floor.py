@@ -76,8 +76,8 @@ async def more_skus(database: asyncpg.Connection, sku_id: UUID, number: int) -> 
             f"规格 {at}",
         )
         await database.execute(
-            "INSERT INTO goods.stock (sku_id, product_id, stock, held, sold) SELECT $2, product_id, 0, 0, 0 FROM goods.stock "
-            "WHERE sku_id = $1",
+            "INSERT INTO goods.stock (sku_id, product_id, shop_id, stock, held, sold) "
+            "SELECT $2, product_id, shop_id, 0, 0, 0 FROM goods.stock WHERE sku_id = $1",
             sku_id,
             one,
         )

@@ -67,7 +67,7 @@ _FILL = (
     """,
     """
     CREATE TEMP TABLE made_lines AS
-    SELECT uuidv7() AS id, m.id AS order_id, p AS position, quantity, unit, quantity * unit AS line_fen,
+    SELECT uuidv7() AS id, m.id AS order_id, m.shop_id, p AS position, quantity, unit, quantity * unit AS line_fen,
         CASE WHEN m.coupon THEN quantity * unit / 20 ELSE 0 END AS discount,
         CASE WHEN m.coupon THEN quantity * unit / 12 ELSE 0 END AS platform_discount,
         CASE WHEN p = 0 THEN 600 ELSE 0 END AS freight, (500 + random() * 3500)::int AS commission,
@@ -99,10 +99,10 @@ _FILL = (
     FROM made m JOIN made_totals t ON t.order_id = m.id
     """,
     """
-    INSERT INTO trade.order_lines (id, order_id, position, sku_id, product_id, title, sku_name, unit_price_fen, quantity,
+    INSERT INTO trade.order_lines (id, order_id, shop_id, position, sku_id, product_id, title, sku_name, unit_price_fen, quantity,
         line_fen, discount_fen, platform_discount_fen, paid_fen, freight_fen, freight_paid_fen, commission_bps,
         platform_fee_bps, refunded_fen)
-    SELECT id, order_id, position, gen_random_uuid(), gen_random_uuid(), '满城抽纸', '10 包', unit, quantity, line_fen,
+    SELECT id, order_id, shop_id, position, gen_random_uuid(), gen_random_uuid(), '满城抽纸', '10 包', unit, quantity, line_fen,
         discount, platform_discount, line_fen - discount - platform_discount, freight, freight, commission, 500,
         CASE WHEN refund AND in_full THEN line_fen - discount - platform_discount + freight
              WHEN refund THEN (line_fen - discount - platform_discount) / 2 ELSE 0 END
@@ -122,14 +122,15 @@ _FILL = (
     WHERE t.refunded > 0
     """,
     """
-    INSERT INTO trade.ledger_transactions (id, kind, key, order_id, why, posted_by, at)
-    SELECT id, kind, kind || ':' || order_id, order_id, 'trade.why.ledger_payment', 'bench', now() - interval '30 days' FROM moves
+    INSERT INTO trade.ledger_transactions (id, book_id, kind, key, order_id, why, posted_by, at)
+    SELECT id, shop_id, kind, kind || ':' || order_id, order_id, 'trade.why.ledger_payment', 'bench',
+        now() - interval '30 days' FROM moves
     """,
     """
-    INSERT INTO trade.ledger_entries (transaction_id, account_id, fen)
-    SELECT v.id, a.id, v.fen FROM moves v JOIN trade.ledger_accounts a ON a.kind = 'escrow' AND a.owner_id = v.shop_id
+    INSERT INTO trade.ledger_entries (transaction_id, book_id, account_id, fen)
+    SELECT v.id, v.shop_id, a.id, v.fen FROM moves v JOIN trade.ledger_accounts a ON a.kind = 'escrow' AND a.owner_id = v.shop_id
     UNION ALL
-    SELECT v.id, a.id, -v.fen FROM moves v JOIN trade.ledger_accounts a ON a.kind = 'gateway'
+    SELECT v.id, v.shop_id, a.id, -v.fen FROM moves v JOIN trade.ledger_accounts a ON a.kind = 'gateway'
     """,
     """
     INSERT INTO kernel.timers (kind, key, due_at, payload, tries, created_at)
@@ -201,6 +202,13 @@ class Settled:
     @property
     def per_second(self) -> float:
         return self.orders / self.seconds
+
+    @property
+    def cpu_us(self) -> float:
+        return self.python_us + self.postgres_us
+
+    def cpu(self) -> str:
+        return f"{self.cpu_us:,.0f} (Python {self.python_us:,.0f}, PostgreSQL {self.postgres_us:,.0f})"
 
 
 async def settle(url: str, postgres: psutil.Process, *, at_once: int = SET_ORDERS, at_most: int = 10**9) -> Settled:
@@ -341,9 +349,9 @@ def _settling(number: int, sets: Settled, singly: Settled, sum_fen: int) -> list
         ),
         Row(
             "settlement: CPU µs an order",
-            f"{sets.python_us + sets.postgres_us:,.0f} (Python {sets.python_us:,.0f}, PostgreSQL {sets.postgres_us:,.0f})",
-            f"{singly.python_us + singly.postgres_us:,.0f} (one by one)",
-            f"{(singly.python_us + singly.postgres_us) / (sets.python_us + sets.postgres_us):.1f}×",
+            sets.cpu(),
+            f"{singly.cpu()}, one by one",
+            f"{singly.cpu_us / sets.cpu_us:.1f}×",
             "1,200 = two cores for ten minutes",
             None,
         ),

@@ -22,7 +22,8 @@ from kaibo.kernel import config, context
 from kaibo.kernel.blobs import Blobs
 from kaibo.kernel.bus import Bus
 from kaibo.kernel.config import Settings
-from kaibo.kernel.db import Database, Db
+from kaibo.kernel.db import Database, Db, metadata
+from kaibo.kernel.distribution import lead_again, prepare
 from kaibo.kernel.engines.nats import NatsEngine
 from kaibo.kernel.engines.ports import free_port
 from kaibo.kernel.engines.postgres import PostgresEngine
@@ -30,6 +31,8 @@ from tests.payment.world import Sandbox
 from tests.people_of_tests import Person, make_person
 
 TEMPLATE = "kaibo"
+WIDE_KEYS = "WIDE_KEYS_OF_KAIBO_TESTS"
+"""Set in the environment: the tests run on the keys and foreign keys of a database that Citus spreads (ADR 11)."""
 _started: list[subprocess.Popen[bytes]] = []
 _directory = ""
 
@@ -47,7 +50,19 @@ def pytest_configure(config: pytest.Config) -> None:
     _started.append(subprocess.Popen(command, cwd="/", user=engine.user(), stderr=subprocess.DEVNULL))
     asyncio.run(engine.wait_until_ready())
     migrate.upgrade(engine.url())
+    if WIDE_KEYS in os.environ:
+        asyncio.run(_widen_keys(engine.url()))
     os.environ["POSTGRES_OF_KAIBO_TESTS"] = engine.url()
+
+
+async def _widen_keys(url: str) -> None:
+    from kaibo import house  # here, because it imports every wing, and so every table
+
+    assert house.ROUTERS
+    connection = await asyncpg.connect(url)
+    for statement in [*prepare(metadata), *lead_again(metadata)]:
+        await connection.execute(statement)
+    await connection.close()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

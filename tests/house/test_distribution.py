@@ -19,13 +19,10 @@ GIVEN_UP = {
     "fk_aftersales_cases_order_id_orders",
     "fk_freight_covers_order_id_orders",
     "fk_invoices_order_id_orders",
-    "fk_order_history_order_id_orders",
-    "fk_order_lines_order_id_orders",
-    "fk_order_notes_order_id_orders",
+    "fk_aftersales_lines_line_id_order_lines",
+    "fk_parcel_lines_line_id_order_lines",
     "fk_parcels_order_id_orders",
     "fk_refunds_order_id_orders",
-    "fk_settlement_lines_order_id_settlements",
-    "fk_settlement_take_backs_order_id_settlements",
 }
 
 

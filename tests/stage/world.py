@@ -89,7 +89,9 @@ async def stock_shop(here: Context, owner_id: UUID, count: int = 3, price_fen: i
                     id=sku_id, product_id=product_id, shop_id=made.shop_id, name="单扇", price_fen=price_fen, position=0
                 )
             )
-            await db.execute(stock.insert().values(sku_id=sku_id, product_id=product_id, stock=pieces))
+            await db.execute(
+                stock.insert().values(sku_id=sku_id, product_id=product_id, shop_id=made.shop_id, stock=pieces)
+            )
     return made
 
 

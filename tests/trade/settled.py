@@ -98,7 +98,9 @@ async def insert_order(db: Db, made: Order) -> None:
     names = {column.name for column in order_lines.columns}
     rows = [{name: value for name, value in vars(one).items() if name in names} for one in made.lines]
     for place, row in enumerate(rows):
-        await db.execute(order_lines.insert().values(row | {"order_id": made.id, "position": place}))
+        await db.execute(
+            order_lines.insert().values(row | {"order_id": made.id, "shop_id": made.shop_id, "position": place})
+        )
 
 
 async def wait_for_settlement(db: Db, made: Order) -> None:

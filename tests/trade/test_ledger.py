@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import replace
 from uuid import uuid4
 
@@ -15,11 +16,13 @@ from sqlalchemy.exc import DBAPIError
 from kaibo.kernel.context import Context
 from kaibo.kernel.db import APPLICATION_ROLE, Db
 from kaibo.kernel.ids import new_id
+from kaibo.trade.ledger.accounts import HOUSE, book_of
 from kaibo.trade.ledger.balances import balance, statement
 from kaibo.trade.ledger.check import check_ledger
 from kaibo.trade.ledger.guards import APPEND_ONLY
 from kaibo.trade.ledger.hold import hold, post_hold
 from kaibo.trade.ledger.post import Account, AccountKind, Entry, Posting, PostingKind, check_posting, move, post
+from tests.conftest import WIDE_KEYS
 
 GATEWAY = Account(AccountKind.GATEWAY, scope="wechatpay")
 FEE = Account(AccountKind.PLATFORM_FEE)
@@ -47,6 +50,38 @@ def test_what_moves_out_of_one_account_moves_into_the_others(parts: list[int]) -
     assert sum(entry.fen for entry in entries) == 0
     if any(parts):
         check_posting(entries)
+
+
+def test_a_transaction_stands_in_the_book_of_the_shop_then_of_the_owner_then_of_the_house() -> None:
+    shop, creator, agency = uuid4(), uuid4(), uuid4()
+    shares = [
+        Account(AccountKind.CREATOR_COMMISSION, creator),
+        Account(AccountKind.AGENCY_COMMISSION, agency),
+        Account(AccountKind.MERCHANT_PAYABLE, shop),
+        FEE,
+    ]
+    assert book_of([Account(AccountKind.ESCROW, shop), *shares]) == shop
+    assert book_of(shares) == book_of(shares[::-1]) == shop
+    assert book_of(shares[:1]) == creator
+    assert book_of([GATEWAY, FEE]) == HOUSE
+    paid_back = Posting(PostingKind.REFUND_PAID, "k", None, "why", "by", move(FEE, (GATEWAY, 1)), shop)
+    assert paid_back.book_id == shop
+
+
+async def test_every_entry_stands_in_the_book_of_its_transaction(db: Db) -> None:
+    shop = escrow()
+    await post(db, payment(shop, 2990, key := f"test:{uuid4()}"))
+    query = "SELECT e.book_id FROM trade.ledger_entries e JOIN trade.ledger_transactions t ON t.id = e.transaction_id"
+    rows = await db.execute(text(f"{query} WHERE t.key = :key"), {"key": key})
+    assert list(rows.scalars()) == [shop.owner_id, shop.owner_id]
+    with pytest.raises(DBAPIError, match="fk_ledger_entries_transaction"):
+        await db.execute(
+            text(
+                "INSERT INTO trade.ledger_entries (transaction_id, book_id, account_id, fen) SELECT transaction_id, :other,"
+                " account_id, n.fen FROM trade.ledger_entries, (VALUES (1), (-1)) n(fen) WHERE book_id = :book"
+            ),
+            {"other": uuid4(), "book": shop.owner_id},
+        )
 
 
 @pytest.mark.parametrize(
@@ -114,19 +149,25 @@ async def insert_raw(db: Db, *fen: int) -> None:
     )
     await db.execute(
         text(
-            "INSERT INTO trade.ledger_transactions (id, kind, key, why, posted_by, at)"
-            " VALUES (:id, 'payment', :key, '', '', now())"
+            "INSERT INTO trade.ledger_transactions (id, book_id, kind, key, why, posted_by, at)"
+            " VALUES (:id, :id, 'payment', :key, '', '', now())"
         ),
         {"id": transaction, "key": str(transaction)},
     )
     for one in fen:
         await db.execute(
-            text("INSERT INTO trade.ledger_entries (transaction_id, account_id, fen) VALUES (:t, :a, :fen)"),
+            text(
+                "INSERT INTO trade.ledger_entries (transaction_id, book_id, account_id, fen) VALUES (:t, :t, :a, :fen)"
+            ),
             {"t": transaction, "a": account, "fen": one},
         )
 
 
-@pytest.mark.parametrize("fen", [(), (100,), (100, -99), (100, -50, -49)])
+# The trigger that refuses a transaction without entries looks into another table, which none can on a shard (ADR 11).
+EMPTY = pytest.param((), marks=pytest.mark.skipif(WIDE_KEYS in os.environ, reason="the check finds it instead"))
+
+
+@pytest.mark.parametrize("fen", [EMPTY, (100,), (100, -99), (100, -50, -49)])
 async def test_postgresql_refuses_to_commit_what_does_not_sum_to_zero(here: Context, fen: tuple[int, ...]) -> None:
     with pytest.raises(DBAPIError, match="sum to zero"):
         async with here.database.transaction() as db:
@@ -190,8 +231,8 @@ async def test_an_entry_is_of_its_accounts_currency(here: Context) -> None:
         async with here.database.transaction() as db:
             await db.execute(
                 text(
-                    "INSERT INTO trade.ledger_entries (transaction_id, account_id, currency, fen)"
-                    " SELECT t.id, a.id, 'CNY', v FROM trade.ledger_transactions t, trade.ledger_accounts a,"
+                    "INSERT INTO trade.ledger_entries (transaction_id, book_id, account_id, currency, fen)"
+                    " SELECT t.id, t.book_id, a.id, 'CNY', v FROM trade.ledger_transactions t, trade.ledger_accounts a,"
                     " (VALUES (1), (-1)) n(v) WHERE t.key = :key AND a.currency = 'USD'"
                 ),
                 {"key": back.key},

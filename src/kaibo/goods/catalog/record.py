@@ -77,11 +77,14 @@ async def insert_skus(db: Db, shop_id: UUID, made: Sequence[NewSku], actor_id: U
         detail = str(getattr(getattr(clash.orig, "__cause__", None), "detail", ""))
         code = next((new.draft.code for new in made if new.draft.code and f", {new.draft.code})" in detail), "")
         raise SkuCodeTaken(sku_code=code) from clash
-    opened = [{"sku_id": n.id, "product_id": n.product_id, "stock": n.draft.stock or 0} for n in made]
+    opened = [
+        {"sku_id": n.id, "product_id": n.product_id, "shop_id": shop_id, "stock": n.draft.stock or 0} for n in made
+    ]
     await db.execute(stock.insert(), opened)
     await note_prices(db, [(new.id, new.draft.price_fen) for new in made], actor_id)
     entries = [
         {
+            "shop_id": shop_id,
             "sku_id": n.id,
             "delta": n.draft.stock,
             "stock_after": n.draft.stock,

@@ -46,6 +46,7 @@ async def rewrite_skus(db: Db, changes: Sequence[tuple[Product, Sku, SkuDraft]],
     await db.execute(_WRITE_STOCK, [{"sku": old.id, "pieces": pieces} for _, old, pieces in moved])
     entries = [
         {
+            "shop_id": product.shop_id,
             "sku_id": old.id,
             "delta": pieces - old.stock,
             "stock_after": pieces,
@@ -53,7 +54,7 @@ async def rewrite_skus(db: Db, changes: Sequence[tuple[Product, Sku, SkuDraft]],
             "reason": "",
             "actor_id": actor_id,
         }
-        for _, old, pieces in moved
+        for product, old, pieces in moved
     ]
     await db.execute(stock_entries.insert(), entries)
     for product, old, pieces in moved:

@@ -56,7 +56,13 @@ async def adjust_stock(
     if delta:
         await db.execute(
             stock_entries.insert().values(
-                sku_id=sku_id, delta=delta, stock_after=level.stock, kind=kind, reason=reason, actor_id=actor_id
+                shop_id=shop_id,
+                sku_id=sku_id,
+                delta=delta,
+                stock_after=level.stock,
+                kind=kind,
+                reason=reason,
+                actor_id=actor_id,
             )
         )
         await publish(db, StockChanged(sku_id=sku_id, product_id=product_id, available=level.available))

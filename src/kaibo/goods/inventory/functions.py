@@ -44,10 +44,10 @@ BEGIN
             RETURN NEXT;
         END LOOP;
     END IF;
-    INSERT INTO goods.holds (order_id, sku_id, quantity, buyer_id, state, created_at)
-    SELECT u.order_id, u.sku, u.quantity, u.buyer, 'held', at
+    INSERT INTO goods.holds (order_id, sku_id, shop_id, quantity, buyer_id, state, created_at)
+    SELECT u.order_id, u.sku, s.shop_id, u.quantity, u.buyer, 'held', at
     FROM unnest(places, order_ids, sku_ids, buyer_ids, quantities) u(place, order_id, sku, buyer, quantity)
-    WHERE NOT refused[u.place];
+    JOIN goods.stock s ON s.sku_id = u.sku WHERE NOT refused[u.place];
     WITH taken AS (
         SELECT u.sku, sum(u.quantity)::bigint AS pieces
         FROM unnest(places, sku_ids, quantities) u(place, sku, quantity) WHERE NOT refused[u.place] GROUP BY u.sku

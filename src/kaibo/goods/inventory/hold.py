@@ -64,7 +64,7 @@ async def hold(db: Db, order_id: UUID, lines: Sequence[tuple[UUID, int]], *, buy
                 update(stock)
                 .where(stock.c.sku_id == sku_id, stock.c.stock - stock.c.held >= quantity)
                 .values(held=stock.c.held + quantity)
-                .returning(stock.c.product_id, (stock.c.stock - stock.c.held).label("available"))
+                .returning(stock.c.product_id, stock.c.shop_id, (stock.c.stock - stock.c.held).label("available"))
             )
         ).first()
         if row is None:
@@ -73,7 +73,14 @@ async def hold(db: Db, order_id: UUID, lines: Sequence[tuple[UUID, int]], *, buy
         # The stock row is locked from here to the commit, so that two orders of one buyer cannot both pass the limit.
         await _check_limit(db, sku_id, quantity, limits.get(sku_id), buyer_id)
         await db.execute(
-            holds.insert().values(order_id=order_id, sku_id=sku_id, quantity=quantity, buyer_id=buyer_id, state="held")
+            holds.insert().values(
+                order_id=order_id,
+                sku_id=sku_id,
+                shop_id=row.shop_id,
+                quantity=quantity,
+                buyer_id=buyer_id,
+                state="held",
+            )
         )
         await publish(db, StockChanged(sku_id=sku_id, product_id=row.product_id, available=row.available))
 
@@ -141,10 +148,10 @@ async def consume(db: Db, order_id: UUID) -> None:
                 update(stock)
                 .where(stock.c.sku_id == sku_id)
                 .values(stock=stock.c.stock - quantity, held=stock.c.held - quantity, sold=stock.c.sold + quantity)
-                .returning(stock.c.stock)
+                .returning(stock.c.shop_id, stock.c.stock)
             )
-        ).scalar_one()
-        await _note(db, sku_id, order_id, -quantity, after, "sold")
+        ).one()
+        await note_entry(db, after.shop_id, sku_id, order_id, -quantity, after.stock, "sold")
 
 
 async def put_back(db: Db, order_id: UUID) -> None:
@@ -157,10 +164,15 @@ async def put_back(db: Db, order_id: UUID) -> None:
                 update(stock)
                 .where(stock.c.sku_id == sku_id)
                 .values(stock=stock.c.stock + quantity, sold=stock.c.sold - quantity)
-                .returning(stock.c.product_id, stock.c.stock, (stock.c.stock - stock.c.held).label("available"))
+                .returning(
+                    stock.c.product_id,
+                    stock.c.shop_id,
+                    stock.c.stock,
+                    (stock.c.stock - stock.c.held).label("available"),
+                )
             )
         ).one()
-        await _note(db, sku_id, order_id, quantity, row.stock, "returned")
+        await note_entry(db, row.shop_id, sku_id, order_id, quantity, row.stock, "returned")
         await publish(db, StockChanged(sku_id=sku_id, product_id=row.product_id, available=row.available))
 
 
@@ -175,9 +187,9 @@ async def _move(db: Db, order_id: UUID, state: str, to: str) -> list[tuple[UUID,
     return sorted((row.sku_id, row.pieces) for row in rows)
 
 
-async def _note(db: Db, sku_id: UUID, order_id: UUID, delta: int, after: int, kind: str) -> None:
-    await db.execute(
-        stock_entries.insert().values(
-            sku_id=sku_id, delta=delta, stock_after=after, kind=kind, reason="", order_id=order_id
-        )
-    )
+async def note_entry(
+    db: Db, shop_id: UUID, sku_id: UUID, order_id: UUID, delta: int, stock_after: int, kind: str
+) -> None:
+    """What an order did to the stock."""
+    row = {"shop_id": shop_id, "sku_id": sku_id, "delta": delta, "stock_after": stock_after, "kind": kind}
+    await db.execute(stock_entries.insert().values(row | {"reason": "", "order_id": order_id}))

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from kaibo.goods.contracts import OutOfStock, PiecesNotSold, SkuId, SkuMissing, StockChanged
-from kaibo.goods.inventory.hold import merged
-from kaibo.goods.inventory.tables import holds, stock, stock_entries
+from kaibo.goods.inventory.hold import merged, note_entry
+from kaibo.goods.inventory.tables import holds, stock
 from kaibo.kernel.db import Db
 from kaibo.kernel.outbox import publish
 
@@ -33,10 +33,12 @@ async def put_back_pieces(db: Db, order_id: UUID, pieces: Sequence[tuple[UUID, i
             update(stock)
             .where(stock.c.sku_id == sku_id)
             .values(stock=stock.c.stock + quantity, sold=stock.c.sold - quantity)
-            .returning(stock.c.product_id, stock.c.stock, (stock.c.stock - stock.c.held).label("available"))
+            .returning(
+                stock.c.product_id, stock.c.shop_id, stock.c.stock, (stock.c.stock - stock.c.held).label("available")
+            )
         )
         row = (await db.execute(changed)).one()
-        await _note(db, sku_id, order_id, quantity, row.stock, "returned")
+        await note_entry(db, row.shop_id, sku_id, order_id, quantity, row.stock, "returned")
         await publish(db, StockChanged(sku_id=sku_id, product_id=row.product_id, available=row.available))
 
 
@@ -47,7 +49,9 @@ async def take_pieces(db: Db, order_id: UUID, pieces: Sequence[tuple[UUID, int]]
             update(stock)
             .where(stock.c.sku_id == sku_id, stock.c.stock - stock.c.held >= quantity)
             .values(stock=stock.c.stock - quantity)
-            .returning(stock.c.product_id, stock.c.stock, (stock.c.stock - stock.c.held).label("available"))
+            .returning(
+                stock.c.product_id, stock.c.shop_id, stock.c.stock, (stock.c.stock - stock.c.held).label("available")
+            )
         )
         row = (await db.execute(changed)).first()
         if row is None:
@@ -55,10 +59,5 @@ async def take_pieces(db: Db, order_id: UUID, pieces: Sequence[tuple[UUID, int]]
             if left is None:
                 raise SkuMissing(id=str(sku_id))
             raise OutOfStock(sku_id=SkuId(sku_id), left=left)
-        await _note(db, sku_id, order_id, -quantity, row.stock, "replaced")
+        await note_entry(db, row.shop_id, sku_id, order_id, -quantity, row.stock, "replaced")
         await publish(db, StockChanged(sku_id=sku_id, product_id=row.product_id, available=row.available))
-
-
-async def _note(db: Db, sku_id: UUID, order_id: UUID, delta: int, after: int, kind: str) -> None:
-    row = {"sku_id": sku_id, "delta": delta, "stock_after": after, "kind": kind, "reason": "", "order_id": order_id}
-    await db.execute(stock_entries.insert().values(row))

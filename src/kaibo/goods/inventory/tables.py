@@ -5,13 +5,14 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Table, Text, text
 
 from kaibo.kernel.db import created_at, id_column, metadata, not_negative, uuid_column
-from kaibo.kernel.distribution import local
+from kaibo.kernel.distribution import distributed
 
 stock = Table(
     "stock",
     metadata,
     Column("sku_id", ForeignKey("goods.skus.id"), primary_key=True),
     Column("product_id", ForeignKey("goods.products.id"), nullable=False, index=True),
+    uuid_column("shop_id"),
     # pieces in the warehouse; held pieces are among them
     Column("stock", BigInteger, nullable=False),
     Column("held", BigInteger, nullable=False, default=0),
@@ -19,7 +20,7 @@ stock = Table(
     *not_negative("stock", "held", "sold"),
     CheckConstraint("held <= stock", name="held_within_stock"),
     schema="goods",
-    info=local("beside holds, by the SKU; no shop in it yet"),
+    info=distributed("shop_id", group="shop"),
 )
 
 holds = Table(
@@ -27,6 +28,7 @@ holds = Table(
     metadata,
     uuid_column("order_id", primary_key=True),
     Column("sku_id", ForeignKey("goods.skus.id"), primary_key=True),
+    uuid_column("shop_id"),
     Column("quantity", BigInteger, nullable=False),
     uuid_column("buyer_id", nullable=True),
     # held -> released | consumed; consumed -> returned
@@ -38,7 +40,7 @@ holds = Table(
     CheckConstraint("returned BETWEEN 0 AND quantity", name="returned_within"),
     Index(None, "sku_id", "buyer_id"),
     schema="goods",
-    info=local("beside stock, by the order; no shop in it yet"),
+    info=distributed("shop_id", group="shop"),
 )
 
 stock_entries = Table(
@@ -46,6 +48,7 @@ stock_entries = Table(
     metadata,
     id_column(),
     Column("sku_id", ForeignKey("goods.skus.id"), nullable=False, index=True),
+    uuid_column("shop_id"),
     Column("delta", BigInteger, nullable=False),
     Column("stock_after", BigInteger, nullable=False),
     # opened, adjusted, imported, edited, sold, returned, replaced
@@ -55,5 +58,5 @@ stock_entries = Table(
     uuid_column("actor_id", nullable=True),
     created_at("at"),
     schema="goods",
-    info=local("beside stock, by the SKU; no shop in it yet"),
+    info=distributed("shop_id", group="shop"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -48,6 +49,12 @@ OWNED = frozenset(
 SCOPED = frozenset({_K.GATEWAY})
 """Kinds of which there is one for each provider ("wechatpay", "alipay", "stripe")."""
 
+HOUSE = UUID(int=0)
+"""The book of what belongs to no shop, person or agency."""
+
+SHOPS_OWN = (_K.ESCROW, _K.MERCHANT_PAYABLE, _K.DEPOSIT)
+"""Kinds whose owner is a shop."""
+
 OUTSIDE = frozenset({_K.GATEWAY})
 """Providers seen from here: minus what they hold for us, so never above zero. The bank may be, until payouts to it are booked."""
 
@@ -76,6 +83,17 @@ COVERED_HOLDS = NEVER_BELOW_ZERO | {
     _K.PLATFORM_FEE,
 }
 """Kinds from which a hold takes at most what is there and not held yet. A refund may overdraw earnings, a withdrawal may not."""
+
+
+def book_of(accounts: Iterable[Account]) -> UUID:
+    """In whose book a transaction between these accounts stands: the shop's that is among them, else the first owner's, else the
+    house's. A transaction and its entries stand in one book, and each book sums to zero by itself: so the ledger can be
+    spread over several machines by the book, beside the shop's orders (ADR 11).
+    """
+    owned = sorted(
+        (a for a in accounts if a.owner_id is not None), key=lambda a: (a.kind not in SHOPS_OWN, str(a.owner_id))
+    )
+    return owned[0].owner_id or HOUSE if owned else HOUSE
 
 
 @dataclass(frozen=True)

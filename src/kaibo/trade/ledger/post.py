@@ -10,7 +10,7 @@ from uuid import UUID
 
 from kaibo.kernel import clock
 from kaibo.kernel.db import Db
-from kaibo.trade.ledger.accounts import OWNED, Account, AccountKind
+from kaibo.trade.ledger.accounts import OWNED, Account, AccountKind, book_of
 from kaibo.trade.ledger.write import write_transactions
 
 __all__ = [
@@ -61,7 +61,9 @@ class Entry:
 
 @dataclass(frozen=True)
 class Posting:
-    """`key` makes the posting happen once; `why` is for the person who reads the statement."""
+    """`key` makes the posting happen once; `why` is for the person who reads the statement. `shop_id` is named where a shop's
+    order is concerned but none of the accounts is the shop's: the posting stands in that shop's book all the same.
+    """
 
     kind: PostingKind
     key: str
@@ -69,6 +71,11 @@ class Posting:
     why: str
     by: str
     entries: tuple[Entry, ...]
+    shop_id: UUID | None = None
+
+    @property
+    def book_id(self) -> UUID:
+        return self.shop_id or book_of(entry.account for entry in self.entries)
 
 
 def move(source: Account, *targets: tuple[Account, int]) -> tuple[Entry, ...]:

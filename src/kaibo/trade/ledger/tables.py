@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from kaibo.kernel.db import created_at, fen, id_column, metadata, timestamptz, uuid_column
-from kaibo.kernel.distribution import local, reference
+from kaibo.kernel.distribution import distributed, local, reference
 
 
 def _currency() -> Column[str]:
@@ -47,6 +47,8 @@ ledger_transactions = Table(
     "ledger_transactions",
     metadata,
     id_column(),
+    # the shop whose order it is, else the first owner, else the house: see accounts.book_of
+    uuid_column("book_id"),
     Column("kind", Text, nullable=False),
     Column("key", Text, nullable=False, unique=True),
     _currency(),
@@ -54,10 +56,17 @@ ledger_transactions = Table(
     Column("why", Text, nullable=False),
     Column("posted_by", Text, nullable=False),
     timestamptz("at"),
-    UniqueConstraint("id", "currency"),
+    UniqueConstraint("id", "currency", "book_id"),
     Index(None, "order_id"),
     schema="trade",
-    info=local("found by the key of what is posted; no shop in it yet"),
+    info=distributed(
+        "book_id",
+        group="shop",
+        unique_within={
+            "uq_ledger_transactions_key": "the same key is posted between the same accounts, so in the same book"
+        },
+        without_triggers={"ledger_transactions_balance": "looks into ledger_entries; the check finds one without"},
+    ),
 )
 
 ledger_entries = Table(
@@ -65,18 +74,25 @@ ledger_entries = Table(
     metadata,
     Column("position", BigInteger, Identity(always=True), primary_key=True),
     uuid_column("transaction_id"),
+    uuid_column("book_id"),
     uuid_column("account_id"),
     _currency(),
     fen("fen"),
     ForeignKeyConstraint(
-        ["transaction_id", "currency"], ["trade.ledger_transactions.id", "trade.ledger_transactions.currency"]
+        ["transaction_id", "currency", "book_id"],
+        ["trade.ledger_transactions.id", "trade.ledger_transactions.currency", "trade.ledger_transactions.book_id"],
+        name="fk_ledger_entries_transaction",
     ),
     ForeignKeyConstraint(["account_id", "currency"], ["trade.ledger_accounts.id", "trade.ledger_accounts.currency"]),
     CheckConstraint("fen <> 0", name="fen_moves_something"),
     Index(None, "account_id", "position"),
     Index(None, "transaction_id"),
     schema="trade",
-    info=local("found by the key of what is posted; no shop in it yet"),
+    info=distributed(
+        "book_id",
+        group="shop",
+        unique_within={"pk_ledger_entries": "one sequence gives out the positions of all books"},
+    ),
 )
 
 ledger_holds = Table(

@@ -37,16 +37,16 @@ _OPEN = """
     ON CONFLICT DO NOTHING
 """
 _TRANSACTIONS = """
-    INSERT INTO trade.ledger_transactions (id, kind, key, currency, order_id, why, posted_by, at)
+    INSERT INTO trade.ledger_transactions (id, book_id, kind, key, currency, order_id, why, posted_by, at)
     SELECT w.*, CAST(:at AS timestamptz)
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:kinds AS text[]), CAST(:keys AS text[]), CAST(:currencies AS text[]),
-                CAST(:orders AS uuid[]), CAST(:whys AS text[]), CAST(:bys AS text[])) AS w
-    ON CONFLICT (key) DO NOTHING RETURNING id
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:books AS uuid[]), CAST(:kinds AS text[]), CAST(:keys AS text[]),
+                CAST(:currencies AS text[]), CAST(:orders AS uuid[]), CAST(:whys AS text[]), CAST(:bys AS text[])) AS w
+    ON CONFLICT DO NOTHING RETURNING id
 """
 _ENTRIES = """
-    INSERT INTO trade.ledger_entries (transaction_id, account_id, currency, fen)
-    SELECT * FROM unnest(CAST(:transactions AS uuid[]), CAST(:accounts AS uuid[]), CAST(:currencies AS text[]),
-                         CAST(:fen AS bigint[]))
+    INSERT INTO trade.ledger_entries (transaction_id, book_id, account_id, currency, fen)
+    SELECT * FROM unnest(CAST(:transactions AS uuid[]), CAST(:books AS uuid[]), CAST(:accounts AS uuid[]),
+                         CAST(:currencies AS text[]), CAST(:fen AS bigint[]))
 """
 
 
@@ -75,6 +75,7 @@ async def write_transactions(db: Db, postings: Sequence[Posting], at: datetime) 
         text(_TRANSACTIONS),
         {
             "ids": list(ids),
+            "books": [p.book_id for p in postings],
             "kinds": [p.kind.value for p in postings],
             "keys": [p.key for p in postings],
             "currencies": [p.entries[0].account.currency for p in postings],
@@ -93,14 +94,20 @@ async def write_transactions(db: Db, postings: Sequence[Posting], at: datetime) 
 
 
 async def _write_entries(db: Db, new: Mapping[UUID, Posting], known: Mapping[Account, UUID]) -> None:
-    legs = [(transaction_id, entry) for transaction_id, posting in new.items() for entry in posting.entries]
+    legs = [
+        (transaction_id, book_id, entry)
+        for transaction_id, posting in new.items()
+        for book_id in (posting.book_id,)
+        for entry in posting.entries
+    ]
     await db.execute(
         text(_ENTRIES),
         {
-            "transactions": [transaction_id for transaction_id, _ in legs],
-            "accounts": [known[entry.account] for _, entry in legs],
-            "currencies": [entry.account.currency for _, entry in legs],
-            "fen": [entry.fen for _, entry in legs],
+            "transactions": [transaction_id for transaction_id, _, _ in legs],
+            "books": [book_id for _, book_id, _ in legs],
+            "accounts": [known[entry.account] for _, _, entry in legs],
+            "currencies": [entry.account.currency for _, _, entry in legs],
+            "fen": [entry.fen for _, _, entry in legs],
         },
     )
 

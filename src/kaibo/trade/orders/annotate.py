@@ -41,8 +41,8 @@ async def add_note(db: Db, order_id: UUID, *, shop_id: UUID, by: UUID, by_name: 
     n = order_notes
     if int(await db.scalar(select(func.count()).where(n.c.order_id == order.id)) or 0) >= rules.SHOP_NOTES_MAX:
         raise TooManyNotes(notes_max=rules.SHOP_NOTES_MAX)
-    row = {"order_id": order.id, "at": clock.now(), "by_id": by, "by_name": by_name, "text": text}
-    await db.execute(n.insert().values(row))
+    row = {"order_id": order.id, "shop_id": order.shop_id, "at": clock.now(), "by_id": by, "by_name": by_name}
+    await db.execute(n.insert().values(row | {"text": text}))
     return order
 
 

@@ -106,7 +106,7 @@ class Columns:
             self._blueprints.append(made)  # so that no other can get its id
             for order in made.orders:
                 self._order_shapes.append(_order_shape(order))
-                self._line_shapes += [_line_shape(line, place) for place, line in enumerate(order.lines)]
+                self._line_shapes += [_line_shape(order, line, place) for place, line in enumerate(order.lines)]
         return known
 
     async def store(self, db: Db, due: datetime) -> list[Any]:
@@ -125,8 +125,8 @@ def _order_shape(order: Order) -> dict[str, Any]:
     return shape
 
 
-def _line_shape(line: OrderLine, position: int) -> dict[str, Any]:
-    return {"position": position} | {name: getattr(line, name) for name in _LINE_SHAPE}
+def _line_shape(order: Order, line: OrderLine, position: int) -> dict[str, Any]:
+    return {"position": position, "shop_id": order.shop_id} | {name: getattr(line, name) for name in _LINE_SHAPE}
 
 
 def delivery(address: AddressView) -> DeliveryAddress:

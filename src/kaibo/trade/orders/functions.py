@@ -83,11 +83,11 @@ BEGIN
         RETURN;
     END IF;
     INSERT INTO trade.order_lines (
-        id, order_id, position, sku_id, product_id, title, sku_name, picture_url, unit_price_fen, quantity, line_fen,
+        id, order_id, shop_id, position, sku_id, product_id, title, sku_name, picture_url, unit_price_fen, quantity, line_fen,
         discount_fen, platform_discount_fen, paid_fen, freight_fen, freight_paid_fen, commission_bps, platform_fee_bps, plan_id,
         seven_day_exclusion
     )
-    SELECT l.id, order_ids[l.o], s.position, l.sku, s.product_id, s.title, s.sku_name, s.picture_url, s.unit_price_fen,
+    SELECT l.id, order_ids[l.o], s.shop_id, s.position, l.sku, s.product_id, s.title, s.sku_name, s.picture_url, s.unit_price_fen,
            l.quantity::int, s.line_fen, s.discount_fen, s.platform_discount_fen, s.paid_fen, s.freight_fen,
            s.freight_paid_fen, s.commission_bps, s.platform_fee_bps, s.plan_id, s.seven_day_exclusion
     FROM unnest(line_orders, line_ids, line_shapes_of, line_skus, line_quantities) l(o, id, shape, sku, quantity)

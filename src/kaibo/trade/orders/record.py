@@ -36,8 +36,9 @@ async def note_history(
 
     That it was placed is not written here: the order itself says when, by whom and where.
     """
-    row = {"order_id": order.id, "at": at, "state": order.state.value, "actor": actor, "actor_id": actor_id}
-    await db.execute(order_history.insert().values(row | {"why": why, "said": said or None}))
+    row = {"order_id": order.id, "shop_id": order.shop_id, "at": at, "state": order.state.value}
+    row |= {"actor": actor, "actor_id": actor_id, "why": why, "said": said or None}
+    await db.execute(order_history.insert().values(row))
 
 
 async def mark_settled(db: Db, order_ids: Sequence[UUID], at: datetime) -> None:
@@ -49,7 +50,7 @@ async def mark_settled(db: Db, order_ids: Sequence[UUID], at: datetime) -> None:
 async def note_histories(db: Db, found: Sequence[Order], *, at: datetime, actor: Actor, why: str) -> None:
     """The same line in the history of several orders."""
     rows = [
-        {"order_id": one.id, "at": at, "state": one.state.value, "actor": actor, "actor_id": None, "why": why}
+        {"order_id": one.id, "shop_id": one.shop_id, "at": at, "state": one.state.value, "actor": actor, "why": why}
         for one in found
     ]
     await insert_many(db, order_history, rows)

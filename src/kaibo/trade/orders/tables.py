@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Larg
 from sqlalchemy.dialects.postgresql import JSONB
 
 from kaibo.kernel.db import created_at, fen, id_column, metadata, not_negative, timestamptz, uuid_column
-from kaibo.kernel.distribution import distributed, local
+from kaibo.kernel.distribution import distributed
 from kaibo.trade.contracts import OrderState
 from kaibo.trade.orders.model import FLAGS
 
@@ -123,6 +123,7 @@ order_lines = Table(
     metadata,
     id_column(),
     Column("order_id", ForeignKey(orders.c.id), nullable=False),
+    uuid_column("shop_id"),
     Column("position", Integer, nullable=False),
     uuid_column("sku_id"),
     uuid_column("product_id"),
@@ -165,7 +166,11 @@ order_lines = Table(
     Index(None, "product_id"),
     Index("ix_order_lines_plan", "plan_id", postgresql_where=text("plan_id IS NOT NULL")),
     schema="trade",
-    info=local("beside its order; no shop in it yet"),
+    info=distributed(
+        "shop_id",
+        group="shop",
+        unique_within={"ix_trade_order_lines_order_id_trade_order_lines_position": "an order is of one shop"},
+    ),
 )
 
 order_history = Table(
@@ -173,6 +178,7 @@ order_history = Table(
     metadata,
     id_column(),
     Column("order_id", ForeignKey(orders.c.id), nullable=False),
+    uuid_column("shop_id"),
     timestamptz("at"),
     Column("state", Text, nullable=False),
     Column("actor", Text, nullable=False),
@@ -181,7 +187,7 @@ order_history = Table(
     Column("said", Text),
     Index(None, "order_id", "id"),
     schema="trade",
-    info=local("beside its order; no shop in it yet"),
+    info=distributed("shop_id", group="shop"),
 )
 
 order_notes = Table(
@@ -189,12 +195,13 @@ order_notes = Table(
     metadata,
     id_column(),
     Column("order_id", ForeignKey(orders.c.id), nullable=False),
+    uuid_column("shop_id"),
     timestamptz("at"),
     uuid_column("by_id"),
     Column("by_name", Text, nullable=False),
     Column("text", Text, nullable=False),
     Index(None, "order_id", "id"),
     schema="trade",
-    info=local("beside its order; no shop in it yet"),
+    info=distributed("shop_id", group="shop"),
 )
 """The shop's own; no buyer reads them."""

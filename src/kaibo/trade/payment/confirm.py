@@ -143,7 +143,7 @@ async def _give_back(db: Db, orders: Sequence[Order], charge: Charge, fact: Paid
 async def _owe(db: Db, order: Order, charge: Charge, fen: int) -> None:
     entries = move(Account(AccountKind.GATEWAY, scope=charge.provider), (Account(AccountKind.REFUNDS_PAYABLE), fen))
     key, why = f"late_payment:{charge.id}:{order.id}", "trade.why.ledger_late_payment"
-    await post(db, Posting(PostingKind.LATE_PAYMENT, key, order.id, why, "payment", entries))
+    await post(db, Posting(PostingKind.LATE_PAYMENT, key, order.id, why, "payment", entries, order.shop_id))
     await note_history(db, order, at=clock.now(), actor="payment", why="trade.why.paid_late")
     reason = "订单已关闭，款项原路退回"
     await ask_refund(db, charge, order.id, key=key, fen=fen, kind="late_payment", reason=reason, by="payment")

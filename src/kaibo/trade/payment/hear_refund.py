@@ -84,7 +84,7 @@ async def refund_is_done(
     await timers.cancel_timer(db, kind=REFUND, key=str(refund.id))
     entries = move(Account(AccountKind.REFUNDS_PAYABLE), (source, refund.fen))
     key, why = f"refund_paid:{refund.id}", "trade.why.ledger_refund_paid"
-    await post(db, Posting(PostingKind.REFUND_PAID, key, order.id, why, "payment", entries))
+    await post(db, Posting(PostingKind.REFUND_PAID, key, order.id, why, "payment", entries, order.shop_id))
     now = clock.now()
     done = PaymentRefundDone(refund_id=refund.id, order_id=order.id, key=refund.key, fen=refund.fen, at=done_at)
     await publish(db, done)

@@ -61,7 +61,7 @@ async def settle_locked(db: Db, orders: Sequence[Order]) -> list[Order]:
         db,
         settlement_lines,
         [
-            {"line_id": line_id, "order_id": order.id, **vars(shares)}
+            {"line_id": line_id, "order_id": order.id, "shop_id": order.shop_id, **vars(shares)}
             for order, lines in zip(settled, divided, strict=True)
             for line_id, shares in lines.items()
         ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text, UniqueConstraint, text
 
 from kaibo.kernel.db import fen, id_column, metadata, not_negative, timestamptz, uuid_column
-from kaibo.kernel.distribution import distributed, local
+from kaibo.kernel.distribution import distributed
 from kaibo.trade.settlement.rules import SHARES
 
 settlements = Table(
@@ -42,11 +42,12 @@ settlement_lines = Table(
     metadata,
     id_column("line_id"),
     Column("order_id", ForeignKey(settlements.c.order_id), nullable=False),
+    uuid_column("shop_id"),
     *(fen(name) for name in SHARES),
     *not_negative(*SHARES),
     Index(None, "order_id"),
     schema="trade",
-    info=local("beside its settlement; no shop in it yet"),
+    info=distributed("shop_id", group="shop"),
 )
 
 take_backs = Table(
@@ -56,6 +57,7 @@ take_backs = Table(
     Column("key", Text, nullable=False),
     Column("line_id", ForeignKey(settlement_lines.c.line_id), nullable=False),
     Column("order_id", ForeignKey(settlements.c.order_id), nullable=False),
+    uuid_column("shop_id"),
     *(fen(name) for name in SHARES),
     Column("by", Text, nullable=False),
     timestamptz("at"),
@@ -63,5 +65,9 @@ take_backs = Table(
     UniqueConstraint("key", "line_id"),
     Index(None, "order_id"),
     schema="trade",
-    info=local("beside its settlement; no shop in it yet"),
+    info=distributed(
+        "shop_id",
+        group="shop",
+        unique_within={"uq_settlement_take_backs_key_line_id": "a line is of one order, and that of one shop"},
+    ),
 )

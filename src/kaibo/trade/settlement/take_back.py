@@ -38,7 +38,7 @@ async def take_back(
     if not back:
         return
     rows = [
-        {"key": key, "line_id": line_id, "order_id": order.id, "by": by, "at": clock.now(), **vars(shares)}
+        {"key": key, "line_id": line_id, **_whose(order), "by": by, "at": clock.now(), **vars(shares)}
         for line_id, shares in back.items()
     ]
     await db.execute(take_backs.insert(), rows)
@@ -54,6 +54,10 @@ async def shares_left(db: Db, order: Order) -> dict[LineId, Shares]:
     return {line_id: shares - gone.get(line_id, Shares()) for line_id, shares in had.items()}
 
 
+def _whose(order: Order) -> dict[str, UUID]:
+    return {"order_id": order.id, "shop_id": order.shop_id}
+
+
 async def _sums(db: Db, table: Any, order_id: UUID) -> dict[LineId, Shares]:
     columns = [func.sum(table.c[name]).label(name) for name in SHARES]
     query = select(table.c.line_id, *columns).where(table.c.order_id == order_id).group_by(table.c.line_id)
@@ -64,6 +68,6 @@ async def _sums(db: Db, table: Any, order_id: UUID) -> dict[LineId, Shares]:
 async def _remember(db: Db, order: Order) -> dict[LineId, Shares]:
     """An order that was settled before lines were kept: nothing had been refunded of it, so its lines divide as they did then."""
     divided = rules.divide_order(order)
-    rows = [{"line_id": line_id, "order_id": order.id, **vars(shares)} for line_id, shares in divided.items()]
+    rows = [{"line_id": line_id, **_whose(order), **vars(shares)} for line_id, shares in divided.items()]
     await db.execute(insert(settlement_lines).values(rows).on_conflict_do_nothing())
     return divided
