@@ -212,11 +212,6 @@ def test_who_pays_the_way_back(fault: Any, said: int, covered: Cover | None, pai
     assert rules.return_freight(fault, said, covered) == paid
 
 
-def test_no_more_is_put_back_than_came_back() -> None:
-    for pairs, fits in (([], True), ([(0, 0), (2, 2)], True), ([(1, 2)], True), ([(3, 2)], False), ([(-1, 2)], False)):
-        assert rules.restocked(pairs) is fits
-
-
 # --- what is given back
 
 
