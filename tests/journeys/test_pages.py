@@ -60,7 +60,8 @@ VISITS: dict[str, list[str]] = {
         "/desk/wall", "/desk/reviews", "/desk/reviews?kind=merchants", "/desk/reviews?kind=realnames",
         "/desk/reviews?kind=agencies", "/desk/find-orders",
         "/desk/coupons",
-        "/desk/ledger", "/desk/payment-notices", "/desk/parked", "/desk/failed-jobs", "/desk/webhooks",
+        "/desk/ledger", "/desk/refunds", "/desk/refunds?state=all", "/desk/carrier-notices",
+        "/desk/payment-notices", "/desk/parked", "/desk/failed-jobs", "/desk/webhooks",
         "/desk/arbitrations", "/desk/compensation", "/desk/withdrawals", "/desk/settlements", "/desk/reconciliation",
     ],
 }  # fmt: skip

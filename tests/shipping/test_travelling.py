@@ -20,6 +20,7 @@ from kaibo.trade import reactions as trade
 from kaibo.trade.shipping import track, wiring
 from kaibo.trade.shipping.errors import CarrierNotConfigured
 from kaibo.trade.shipping.model import ParcelId
+from tests.conftest import SignIn
 from tests.payment.world import Sandbox
 from tests.shipping.carrier_process import CarrierProcess
 from tests.trade.test_paying import eventually, state_of
@@ -207,6 +208,39 @@ async def test_forged_pushes_are_refused_and_kept_and_move_nothing(
     kept = await column(here, "SELECT body FROM trade.carrier_notices WHERE outcome = 'forged' ORDER BY id")
     assert len(kept) > before
     assert b"sign=" in bytes(kept[-1])
+
+
+async def test_pushes_of_a_number_nobody_knew_are_heard_again_when_the_shop_has_put_it_right(
+    here: Context, carrier: CarrierProcess, shop: Shop, buyer: Buyer, order: dict[str, Any], sign_in: SignIn
+) -> None:
+    operator = await sign_in(roles=[("operator", "platform", None)])
+    tracking = number()
+    await carrier.set_faults(tracking, outcome="delivered")
+    ok(await ship(shop, order, tracking))
+
+    async def say(as_number: str) -> None:
+        put = text("UPDATE trade.parcels SET tracking_number = :n WHERE order_id = :id")
+        async with here.database.transaction() as db:
+            await db.execute(put, {"n": as_number, "id": UUID(order["id"])})
+
+    await work(here, order)
+    await say(number())
+    await eventually(lambda: _delivered(carrier, tracking), 7)
+    listed = f"/api/operator/carrier-notices?outcome=unknown_parcel&q={tracking}&limit=100"
+    unknown = ok(await operator.client.get(listed))["items"]
+    assert unknown
+    assert {one["tracking_number"] for one in unknown} == {tracking}
+    assert (await buyer.client.get(listed)).status_code == 403
+    path = f"/api/operator/carrier-notices/{unknown[0]['id']}/replay"
+    assert ok(await operator.client.post(path))["outcome"] == "unknown_parcel", "still nobody's"
+    await say(tracking)
+    for notice in reversed(unknown):
+        again = ok(await operator.client.post(f"/api/operator/carrier-notices/{notice['id']}/replay"))
+        assert again["outcome"] == "news"
+    assert await parcel_state(buyer, order) == "delivered"
+    twice = await operator.client.post(path)
+    assert (twice.status_code, twice.json()["code"]) == (409, "trade.notice_not_open")
+    assert ok(await operator.client.get(listed))["items"] == []
 
 
 async def test_half_a_push_is_malformed_and_comes_again_for_nothing(

@@ -228,6 +228,48 @@ async def test_a_deposit_is_filled_deducted_and_blocks_new_listings_when_it_stay
     assert ok(await shop.staff.client.get(path))["minimum_fen"] == 0
 
 
+async def test_a_closed_shop_lists_nothing_and_gets_its_deposit_back_when_nobody_can_claim(
+    here: Context, shop: Shop, operator: Person
+) -> None:
+    made = await earn(here, shop, seed=16)
+    await terms(operator, "standard", deposit_min_fen=0)
+    ok(await shop.staff.client.post(f"/api/shops/{shop.id}/deposit", json={"fen": made}, headers=key()))
+    product = await shop.product()
+    base = f"/api/operator/deposits/{shop.id}"
+    early = await operator.client.post(f"{base}/release")
+    assert (early.status_code, early.json()["code"]) == (409, "trade.shop_not_closed")
+    assert (await shop.staff.client.post(f"{base}/close")).status_code == 403
+    closed = ok(await operator.client.post(f"{base}/close"))
+    assert closed["closed_at"] is not None
+    assert closed["waits_for"] == ["on_sale", "claims"]
+    assert ok(await operator.client.post(f"{base}/close"))["closed_at"] == closed["closed_at"]
+    with pytest.raises(AssertionError, match="shop_closed"):
+        await shop.product()
+    waits = (await operator.client.post(f"{base}/release")).json()
+    assert (waits["code"], waits["why"]) == ("trade.shop_still_owes", ["on_sale", "claims"])
+    assert datetime.fromisoformat(waits["until"]) > datetime.now(UTC) + timedelta(days=29)
+    ok(await shop.staff.client.post(f"/api/shops/{shop.id}/products/{product['id']}/withdraw"))
+    async with here.database.transaction() as db:
+        past = text("UPDATE trade.settlements SET at = at - interval '31 days' WHERE shop_id = :shop")
+        await db.execute(past, {"shop": shop.id})
+    open_order = order(random.Random(17), shop_id=shop.id, parties=False)
+    async with here.database.transaction() as db:
+        await wait_for_settlement(db, open_order)
+        await cancel_timer(db, kind=SETTLE, key=str(open_order.id))
+    waits = (await operator.client.post(f"{base}/release")).json()
+    assert (waits["why"], waits["until"]) == (["unsettled"], None)
+    async with here.database.transaction() as db:
+        await settle_order(db, open_order.id)
+        await db.execute(past, {"shop": shop.id})
+    before = await account(shop)
+    released = ok(await operator.client.post(f"{base}/release"))
+    assert (released["balance_fen"], released["waits_for"]) == (0, [])
+    assert (await account(shop))["balance_fen"] == before["balance_fen"] + made
+    assert ok(await operator.client.post(f"{base}/release"))["balance_fen"] == 0, "once"
+    assert ok(await operator.client.post(f"{base}/reopen"))["closed_at"] is None
+    await shop.product()
+
+
 async def test_a_days_bill_adds_up_and_leaves_as_excel_and_csv(here: Context, shop: Shop, operator: Person) -> None:
     got = await earn(here, shop, seed=7) + await earn(here, shop, seed=8)
     month = datetime.now(rules.BEIJING).strftime("%Y-%m")

@@ -176,12 +176,18 @@ async def test_an_abnormal_refund_is_listed_and_paid_by_hand(
     path = f"/api/operator/refunds/{refund_id}/paid-by-hand"
     nameless = await operator.client.post(path, json={"reason": ""})
     assert nameless.status_code == 422
-    paid = ok(await operator.client.post(path, json={"reason": "工行转账 8867"}))
-    assert (paid["state"], paid["handled_why"]) == ("done", "工行转账 8867")
-    again = await operator.client.post(path, json={"reason": "工行转账 8867"})
+    unproven = await operator.client.post(path, json={"reason": "工行转账"})
+    assert (unproven.status_code, unproven.json()["errors"][0]["path"]) == (422, "body.reference")
+    body = {"reason": "工行转账", "reference": "8867"}
+    paid = ok(await operator.client.post(path, json=body))
+    assert (paid["state"], paid["handled_why"], paid["handled_reference"]) == ("done", "工行转账", "8867")
+    bank = "SELECT e.fen FROM trade.ledger_entries e JOIN trade.ledger_accounts a ON a.id = e.account_id"
+    bank += " JOIN trade.ledger_transactions t ON t.id = e.transaction_id WHERE a.kind = 'bank' AND t.order_id = :id"
+    assert await column(here, bank, id=uuid.UUID(order["id"])) == [200], "out of the platform's own account"
+    again = await operator.client.post(path, json=body)
     assert (again.status_code, again.json()["code"]) == (409, "trade.wrong_state")
     history = [line["why"] for line in (await buyer.order(order["id"]))["history"]]
-    assert history[-2:] == ["平台已人工打款退还：工行转账 8867", "部分退款已到账：¥2.00"]
+    assert history[-2:] == ["平台已人工打款退还：工行转账 · 8867", "部分退款已到账：¥2.00"]
     assert "trade.payment.refund_done" in await events_of(here, order["id"])
     refused = await buyer.client.get("/api/operator/refunds")
     assert refused.status_code == 403

@@ -22,7 +22,7 @@ from kaibo.goods.inventory.hold import consume, hold, put_back, release, release
 from kaibo.goods.inventory.pieces import put_back_pieces, take_pieces
 from kaibo.goods.inventory.retake import retake
 from kaibo.goods.pictures.lookup import picture_urls, picture_view, require_picture
-from kaibo.goods.shelf.cards import product_cards, quote, quotes_of, require_approved, skus_of
+from kaibo.goods.shelf.cards import on_sale_count, product_cards, quote, quotes_of, require_approved, skus_of
 from kaibo.goods.shelf.search import search_cards
 from kaibo.kernel.db import Db
 from kaibo.people.facade import register_picture_resolver
@@ -38,6 +38,7 @@ __all__ = [
     "in_showcase",
     "lowest_prices",
     "note_slot_funding",
+    "on_sale_count",
     "picture_view",
     "product_cards",
     "product_header",

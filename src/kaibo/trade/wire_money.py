@@ -165,6 +165,8 @@ class DeductIn(Wire):
 
 
 class ShopDeposit(Wire):
+    """`waits_for` says why the deposit of a closed shop cannot be released yet."""
+
     shop_id: Id
     shop: str
     merchant_class: Literal["standard", "trusted", "new"]
@@ -172,6 +174,8 @@ class ShopDeposit(Wire):
     minimum_fen: Fen
     below_since: Instant | None
     blocked: bool
+    closed_at: Instant | None
+    waits_for: list[Literal["on_sale", "unsettled", "cases", "advances", "claims"]]
 
 
 class ShopDeposits(Wire):

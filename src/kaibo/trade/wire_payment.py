@@ -14,6 +14,7 @@ from kaibo.trade.payment.model import RefundKind, RefundRow
 
 RETURN_PATH_CHARS_MAX = 200
 
+Reference = Annotated[Text, StringConstraints(min_length=1, max_length=80)]
 Why = Annotated[Text, StringConstraints(min_length=1, max_length=rules.REASON_CHARS_MAX)]
 
 
@@ -72,6 +73,7 @@ class OperatorRefund(Wire):
     done_at: Instant | None
     handled_why: str | None
     handled_at: Instant | None
+    handled_reference: str | None
 
 
 class RetryRefundIn(Wire):
@@ -82,6 +84,7 @@ class RetryRefundIn(Wire):
 
 
 class PaidByHandIn(Wire):
-    """`reason`: how the buyer was paid and under which reference."""
+    """`reason`: how the buyer was paid; `reference`: what proves it, the bank's number of the transfer."""
 
     reason: Why
+    reference: Reference

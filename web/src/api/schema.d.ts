@@ -2187,26 +2187,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/operator/carrier-notices": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Carrier Notices
-         * @description What was delivered to the push address and changed something or was refused, newest first.
-         */
-        get: operations["list_carrier_notices"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/shops/{shop_id}/orders/shipments/import": {
         parameters: {
             query?: never;
@@ -2772,6 +2752,46 @@ export interface paths {
          * @description The platform has paid the buyer itself: the promise is kept out of its bank account.
          */
         post: operations["paid_by_hand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/carrier-notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Carrier Notices
+         * @description Pushes that changed something, were of a number nobody knows, or were refused, newest first. `q`: a tracking number.
+         */
+        get: operations["list_carrier_notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/carrier-notices/{notice_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay Carrier Notice
+         * @description Hear a push of an unknown number again, now that the shop has put it right. What is known already changes nothing.
+         */
+        post: operations["replay_carrier_notice"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4138,6 +4158,63 @@ export interface paths {
          * @description Into the compensation fund, with the reason and what proves it.
          */
         post: operations["operator_deduct_deposit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/deposits/{shop_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Operator Close Shop
+         * @description The shop gives up: it lists nothing any more, and its deposit can be released once nobody can claim anything of it.
+         */
+        post: operations["operator_close_shop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/deposits/{shop_id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Operator Reopen Shop */
+        post: operations["operator_reopen_shop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/deposits/{shop_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Operator Release Deposit
+         * @description All of a closed shop's deposit goes to what it may withdraw; refused while somebody may claim something of it.
+         */
+        post: operations["operator_release_deposit"];
         delete?: never;
         options?: never;
         head?: never;
@@ -6559,7 +6636,10 @@ export interface components {
             /** Ended Reason */
             ended_reason: string | null;
         };
-        /** CarrierNoticeWire */
+        /**
+         * CarrierNoticeWire
+         * @description `answered` is the HTTP status it got.
+         */
         CarrierNoticeWire: {
             /**
              * Id
@@ -8810,6 +8890,8 @@ export interface components {
             handled_why: string | null;
             /** Handled At */
             handled_at: string | null;
+            /** Handled Reference */
+            handled_reference: string | null;
         };
         /** Options */
         Options: {
@@ -9432,11 +9514,13 @@ export interface components {
         };
         /**
          * PaidByHandIn
-         * @description `reason`: how the buyer was paid and under which reference.
+         * @description `reason`: how the buyer was paid; `reference`: what proves it, the bank's number of the transfer.
          */
         PaidByHandIn: {
             /** Reason */
             reason: string;
+            /** Reference */
+            reference: string;
         };
         /** PaidIn */
         PaidIn: {
@@ -11149,7 +11233,10 @@ export interface components {
             /** Description */
             description: string;
         };
-        /** ShopDeposit */
+        /**
+         * ShopDeposit
+         * @description `waits_for` says why the deposit of a closed shop cannot be released yet.
+         */
         ShopDeposit: {
             /**
              * Shop Id
@@ -11171,6 +11258,10 @@ export interface components {
             below_since: string | null;
             /** Blocked */
             blocked: boolean;
+            /** Closed At */
+            closed_at: string | null;
+            /** Waits For */
+            waits_for: ("on_sale" | "unsettled" | "cases" | "advances" | "claims")[];
         };
         /** ShopDeposits */
         ShopDeposits: {
@@ -17517,48 +17608,6 @@ export interface operations {
             };
         };
     };
-    list_carrier_notices: {
-        parameters: {
-            query?: {
-                outcome?: components["schemas"]["PushOutcome"] | null;
-                cursor?: string | null;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_CarrierNoticeWire_"];
-                };
-            };
-            /** @description The input is not right; `errors` names each field. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Refused; `code` says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     import_shipments: {
         parameters: {
             query?: never;
@@ -18814,6 +18863,89 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OperatorRefund"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_carrier_notices: {
+        parameters: {
+            query?: {
+                outcome?: components["schemas"]["PushOutcome"] | null;
+                q?: string;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CarrierNoticeWire_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_carrier_notice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                notice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CarrierNoticeWire"];
                 };
             };
             /** @description The input is not right; `errors` names each field. */
@@ -22219,6 +22351,126 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DepositWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_close_shop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopDeposit"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_reopen_shop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopDeposit"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operator_release_deposit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopDeposit"];
                 };
             };
             /** @description The input is not right; `errors` names each field. */

@@ -90,6 +90,13 @@ async def sold_by_shop(db: Db, shop_id: UUID) -> int:
     return int(await db.scalar(query) or 0)
 
 
+async def on_sale_count(db: Db, shop_id: UUID) -> int:
+    """How many products of a shop can be bought, or will be when their review is done."""
+    query = select(func.count()).select_from(products)
+    query = query.where(products.c.shop_id == shop_id, products.c.state.in_(("approved", "pending")))
+    return int(await db.scalar(query) or 0)
+
+
 async def skus_of(db: Db, product_ids: Iterable[UUID]) -> dict[ProductId, list[SkuView]]:
     """The SKUs on offer of each product, in the merchant's order."""
     return {

@@ -14,7 +14,7 @@ from kaibo.kernel.db import Db
 from kaibo.kernel.ids import new_id
 from kaibo.kernel.money import yuan
 from kaibo.trade.funds import rules
-from kaibo.trade.funds.errors import DepositKeepsMinimum, DepositTooLow, NotWithdrawable
+from kaibo.trade.funds.errors import DepositKeepsMinimum, DepositTooLow, NotWithdrawable, ShopClosed
 from kaibo.trade.funds.lookup import withdrawable
 from kaibo.trade.funds.model import Deduction, Deposit, Owner
 from kaibo.trade.funds.tables import deposit_deductions, shop_standings
@@ -39,7 +39,10 @@ async def deposit_of(db: Db, shop_id: UUID) -> Deposit:
 
 
 async def require_deposit(db: Db, shop_id: UUID) -> None:
-    """Asked before a shop lists something new. Raises DepositTooLow."""
+    """Asked before a shop lists something new. Raises ShopClosed, DepositTooLow."""
+    closed = select(shop_standings.c.closed_at).where(shop_standings.c.shop_id == shop_id)
+    if await db.scalar(closed) is not None:
+        raise ShopClosed()
     found = await deposit_of(db, shop_id)
     if found.blocked:
         raise DepositTooLow(balance_yuan=yuan(found.balance_fen), minimum_yuan=yuan(found.minimum_fen))

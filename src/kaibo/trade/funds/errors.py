@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from kaibo.kernel.errors import Conflict, Invalid, NotFound, refusal
 
 
@@ -55,6 +57,29 @@ class DepositTooLow(Conflict):
     code = "trade.deposit_too_low"
     balance_yuan: str
     minimum_yuan: str
+
+
+@refusal
+class ShopClosed(Conflict):
+    """A closed shop lists nothing; an operator can open it again."""
+
+    code = "trade.shop_closed"
+
+
+@refusal
+class ShopNotClosed(Conflict):
+    """Only a closed shop gets its whole deposit back."""
+
+    code = "trade.shop_not_closed"
+
+
+@refusal
+class ShopStillOwes(Conflict):
+    """Somebody may still claim something of a closed shop. `why` are keys, `until` when the last claim ends."""
+
+    code = "trade.shop_still_owes"
+    why: list[str]
+    until: datetime | None
 
 
 @refusal

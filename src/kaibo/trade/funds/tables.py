@@ -80,6 +80,8 @@ shop_standings = Table(
     id_column("shop_id"),
     Column("merchant_class", Text, nullable=False, server_default=text("'standard'")),
     timestamptz("deposit_below_since", nullable=True),
+    timestamptz("closed_at", nullable=True),
+    uuid_column("closed_by", nullable=True),
     CheckConstraint("merchant_class IN ('standard', 'trusted', 'new')", name="class_known"),
     schema="trade",
     info=distributed("shop_id", group="shop"),

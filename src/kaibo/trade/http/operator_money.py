@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from kaibo.kernel import clock
 from kaibo.kernel.web import CallerDep, DbDep, Id, Idempotent, Page, PageQuery, auth
 from kaibo.trade.funds.bank_account import full_number
+from kaibo.trade.funds.close_shop import close_shop, closed_since, release_deposit, reopen_shop, waits_for
 from kaibo.trade.funds.decide import approve_withdrawal, confirm_paid, refuse_withdrawal, return_withdrawal
 from kaibo.trade.funds.deposit import deduct, deposit_of, note_transfer, pay_into_fund
 from kaibo.trade.funds.lookup import find_withdrawal
@@ -142,7 +143,7 @@ async def operator_deposits(db: DbDep) -> ShopDeposits:
 
 async def _shop_deposit(db: DbDep, shop_id: UUID, name: str) -> ShopDeposit:
     kind = await merchant_class(db, shop_id)
-    there = await deposit_of(db, shop_id)
+    there, closed_at = await deposit_of(db, shop_id), await closed_since(db, shop_id)
     return ShopDeposit(
         shop_id=shop_id,
         shop=name,
@@ -151,6 +152,8 @@ async def _shop_deposit(db: DbDep, shop_id: UUID, name: str) -> ShopDeposit:
         minimum_fen=there.minimum_fen,
         below_since=there.below_since,
         blocked=there.blocked,
+        closed_at=closed_at,
+        waits_for=[] if closed_at is None else (await waits_for(db, shop_id))[0],
     )
 
 
@@ -178,10 +181,34 @@ async def operator_deduct_deposit(
         return seen.keep(await present_deposit(db, shop_id, found))
 
 
+@router.post("/api/operator/deposits/{shop_id}/close", dependencies=[operator])
+async def operator_close_shop(shop_id: Id, db: DbDep, caller: CallerDep) -> ShopDeposit:
+    """The shop gives up: it lists nothing any more, and its deposit can be released once nobody can claim anything of it."""
+    await close_shop(db, shop_id, by=caller.id)
+    return await _one_shop(db, shop_id)
+
+
+@router.post("/api/operator/deposits/{shop_id}/reopen", dependencies=[operator])
+async def operator_reopen_shop(shop_id: Id, db: DbDep) -> ShopDeposit:
+    await reopen_shop(db, shop_id)
+    return await _one_shop(db, shop_id)
+
+
+@router.post("/api/operator/deposits/{shop_id}/release", dependencies=[operator])
+async def operator_release_deposit(shop_id: Id, db: DbDep, caller: CallerDep) -> ShopDeposit:
+    """All of a closed shop's deposit goes to what it may withdraw; refused while somebody may claim something of it."""
+    await release_deposit(db, shop_id, by=caller.id)
+    return await _one_shop(db, shop_id)
+
+
 @router.put("/api/operator/deposits/{shop_id}/class", dependencies=[operator])
 async def operator_put_class(shop_id: Id, body: MerchantClassIn, db: DbDep) -> ShopDeposit:
     """The merchant's class decides its settlement period, its fees and its deposit's minimum."""
     await set_merchant_class(db, shop_id, body.merchant_class)
+    return await _one_shop(db, shop_id)
+
+
+async def _one_shop(db: DbDep, shop_id: UUID) -> ShopDeposit:
     return await _shop_deposit(db, shop_id, (await names_of(db, [shop_id])).get(shop_id, str(shop_id)))
 
 

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
-from sqlalchemy import select
 
 from kaibo.kernel import clock
 from kaibo.kernel.web import (
@@ -32,11 +31,9 @@ from kaibo.trade.shipping.carriers import CARRIERS, name
 from kaibo.trade.shipping.correct import correct_parcel
 from kaibo.trade.shipping.hear import hear_push
 from kaibo.trade.shipping.lookup import WhichParcels, count_parcels, list_parcels, parcels_of_order
-from kaibo.trade.shipping.model import ParcelState, PushOutcome
+from kaibo.trade.shipping.model import ParcelState
 from kaibo.trade.shipping.ship import ship_parcel
-from kaibo.trade.shipping.tables import carrier_notices
 from kaibo.trade.shipping.wire import (
-    CarrierNoticeWire,
     Carriers,
     CarrierWire,
     ParcelCountsWire,
@@ -155,19 +152,3 @@ async def push(request: Request, state: StateDep) -> Response:
 async def _heard(state: State, body: bytes) -> Response:
     answer = await hear_push(state.database, state.limiter, body)
     return JSONResponse(answer.body, answer.status)
-
-
-@router.get("/api/operator/carrier-notices", dependencies=[auth.platform("operator"), auth.scope("platform:read")])
-async def list_carrier_notices(
-    db: DbDep, page: PageQuery, outcome: PushOutcome | None = None
-) -> Page[CarrierNoticeWire]:
-    """What was delivered to the push address and changed something or was refused, newest first."""
-    n = carrier_notices
-    query = select(n.c.id, n.c.received_at, n.c.outcome, n.c.answered, n.c.tracking_number, n.c.detail)
-    if outcome is not None:
-        query = query.where(n.c.outcome == outcome.value)
-    if (before := page.uuid(0)) is not None:
-        query = query.where(n.c.id < before)
-    rows = (await db.execute(query.order_by(n.c.id.desc()).limit(page.limit + 1))).all()
-    shown = [CarrierNoticeWire(**row._mapping) for row in rows[: page.limit]]
-    return Page[CarrierNoticeWire](items=shown, next_cursor=page.next(rows))

@@ -40,7 +40,7 @@ async def retry(refund_id: Id, body: RetryRefundIn, db: DbDep, caller: CallerDep
 )
 async def paid_by_hand(refund_id: Id, body: PaidByHandIn, db: DbDep, caller: CallerDep) -> OperatorRefund:
     """The platform has paid the buyer itself: the promise is kept out of its bank account."""
-    await pay_by_hand(db, refund_id, by=caller.id, reason=body.reason)
+    await pay_by_hand(db, refund_id, by=caller.id, reason=body.reason, reference=body.reference)
     return await _one(db, refund_id)
 
 
@@ -70,4 +70,5 @@ def _wire(row: Row[Any]) -> OperatorRefund:
         done_at=row.done_at,
         handled_why=row.handled_why,
         handled_at=row.handled_at,
+        handled_reference=row.handled_reference,
     )

@@ -198,6 +198,17 @@ async def count_late(db: Db, shop_id: UUID, now: datetime) -> int:
     return int(await db.scalar(select(func.count()).select_from(o).where(late)) or 0)
 
 
+async def unsettled_of_shop(db: Db, shop_id: UUID) -> tuple[int, int]:
+    """(orders of a shop whose money is not finally settled, undecided after-sales cases of all its orders)."""
+    o = orders
+    unsettled = func.count().filter(o.c.state.in_(_OPEN))
+    query = select(unsettled, func.coalesce(func.sum(o.c.open_cases), 0)).where(
+        o.c.shop_id == shop_id, or_(o.c.state.in_(_OPEN), o.c.open_cases > 0)
+    )
+    found, cases = (await db.execute(query)).one()
+    return int(found), int(cases)
+
+
 async def open_order_count(db: Db, person_id: UUID) -> int:
     """Orders of this buyer, or earning for this creator, whose money is not finally settled."""
     o = orders

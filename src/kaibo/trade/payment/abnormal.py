@@ -36,16 +36,16 @@ async def retry_refund(db: Db, refund_id: UUID, *, by: UUID, reason: str, anew: 
     await note_history(db, order, at=clock.now(), actor="system", actor_id=by, why=why, said=reason)
 
 
-async def pay_by_hand(db: Db, refund_id: UUID, *, by: UUID, reason: str) -> None:
-    """The platform has paid the buyer from its own bank account; `reason` says how and under which reference.
+async def pay_by_hand(db: Db, refund_id: UUID, *, by: UUID, reason: str, reference: str) -> None:
+    """The platform has paid the buyer from its own bank account; `reference` is the bank's, which proves it.
 
     Raises RefundMissing, WrongState.
     """
     refund = await _abnormal_one(db, refund_id, "pay_by_hand")
     order = await lock_order(db, refund.order_id)
-    await _handled(db, refund, by, reason)
-    why = "trade.why.refund_by_hand"
-    await note_history(db, order, at=clock.now(), actor="system", actor_id=by, why=why, said=reason)
+    await _handled(db, refund, by, reason, reference)
+    why, said = "trade.why.refund_by_hand", f"{reason} · {reference}"
+    await note_history(db, order, at=clock.now(), actor="system", actor_id=by, why=why, said=said)
     await refund_is_done(db, order, refund, Account(AccountKind.BANK), refund_id=None, at=None)
 
 
@@ -62,6 +62,6 @@ async def _abnormal_one(db: Db, refund_id: UUID, action: str) -> Refund:
     return refund
 
 
-async def _handled(db: Db, refund: Refund, by: UUID, reason: str) -> None:
-    kept = {"handled_by": by, "handled_why": reason, "handled_at": clock.now()}
+async def _handled(db: Db, refund: Refund, by: UUID, reason: str, reference: str | None = None) -> None:
+    kept = {"handled_by": by, "handled_why": reason, "handled_at": clock.now(), "handled_reference": reference}
     await db.execute(update(refunds).where(refunds.c.id == refund.id).values(kept))

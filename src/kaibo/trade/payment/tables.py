@@ -73,6 +73,7 @@ refunds = Table(
     timestamptz("done_at", nullable=True),
     uuid_column("handled_by", nullable=True),
     Column("handled_why", Text),
+    Column("handled_reference", Text),
     timestamptz("handled_at", nullable=True),
     CheckConstraint(f"state IN ({_REFUND_STATES})", name="state_known"),
     CheckConstraint(f"kind IN ({_REFUND_KINDS})", name="kind_known"),

@@ -70,3 +70,17 @@ class CorrectionsUsedUp(Conflict):
 class CarrierNotConfigured(Unavailable):
     code = "trade.carrier_not_configured"
     why: str
+
+
+@refusal
+class NoticeMissing(NotFound):
+    code = "trade.notice_missing"
+    notice_id: str
+
+
+@refusal
+class NoticeNotOpen(Conflict):
+    """Only a push of a number that nobody knew can be heard again."""
+
+    code = "trade.notice_not_open"
+    outcome: str

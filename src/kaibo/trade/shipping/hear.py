@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import parse_qs
+from uuid import UUID
+
+from sqlalchemy import select, update
 
 from kaibo.kernel.db import Database, Db
 from kaibo.kernel.errors import RateLimited, Unavailable
@@ -17,6 +21,7 @@ from kaibo.kernel.telemetry import counter, get_logger
 from kaibo.kernel.web.limits import Limiter
 from kaibo.trade.shipping import wiring
 from kaibo.trade.shipping.carrier import MalformedPush, PushRefused
+from kaibo.trade.shipping.errors import NoticeMissing, NoticeNotOpen
 from kaibo.trade.shipping.model import PushOutcome
 from kaibo.trade.shipping.tables import carrier_notices
 from kaibo.trade.shipping.trace import follow
@@ -63,6 +68,35 @@ async def hear_push(database: Database, limiter: Limiter, body: bytes) -> Answer
     heard.labels(outcome.value).inc()
     log.info("push.heard", outcome=outcome.value, tracking_number=trace.tracking_number, steps=len(trace.steps))
     return Answer(200, outcome)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A push as it is kept."""
+
+    id: UUID
+    received_at: datetime
+    outcome: PushOutcome
+    answered: int
+    tracking_number: str | None
+    detail: str
+
+
+async def hear_again(db: Db, notice_id: UUID, *, by: UUID) -> Notice:
+    """Act once more on a push whose number nobody knew. Raises NoticeMissing, NoticeNotOpen."""
+    n = carrier_notices
+    row = (await db.execute(select(n).where(n.c.id == notice_id).with_for_update())).first()
+    if row is None:
+        raise NoticeMissing(notice_id=str(notice_id))
+    if row.outcome != PushOutcome.UNKNOWN_PARCEL.value:
+        raise NoticeNotOpen(outcome=row.outcome)
+    outcome = await follow(db, wiring.carrier().read_push(_form(row.body)))
+    detail = row.detail
+    if outcome is not PushOutcome.UNKNOWN_PARCEL:
+        # The notice is of a parcel now: what was new in it has been kept, or somebody asked the carrier meanwhile.
+        outcome, detail = PushOutcome.NEWS, f"{row.detail}, heard again by {by}"[:1000]
+        await db.execute(update(n).where(n.c.id == notice_id).values(outcome=outcome.value, detail=detail))
+    return Notice(row.id, row.received_at, outcome, row.answered, row.tracking_number, detail)
 
 
 async def _refuse(database: Database, limiter: Limiter, body: bytes, refusal: PushRefused) -> Answer:

@@ -111,6 +111,8 @@ class Carriers(Wire):
 
 
 class CarrierNoticeWire(Wire):
+    """`answered` is the HTTP status it got."""
+
     id: Id
     received_at: Instant
     outcome: PushOutcome

@@ -36,7 +36,7 @@ export const funds = {
   billFile: (shopId: string, day: string, format: 'csv' | 'xlsx') => `${ofShop(shopId)}/bills/${day}/file?format=${format}`,
   deposit: (shopId: string) => http.get<Deposit>(`${ofShop(shopId)}/deposit`),
   putDown: (shopId: string, fen: number, key: string) => http.create<Deposit>(`${ofShop(shopId)}/deposit`, { fen }, key),
-
+  giveBack: (shopId: string, fen: number, key: string) => http.create<Deposit>(`${ofShop(shopId)}/deposit/give-back`, { fen }, key),
   agencyEarnings: (agencyId: string) => http.get<AgencyEarnings>(`${ofAgency(agencyId)}/earnings`),
 
   queue: (state: string, cursor?: string) => http.get<Listed<Withdrawal>>(`${OPERATOR}/withdrawals`, { state: state || undefined, cursor }),
@@ -57,11 +57,15 @@ export const funds = {
   transfer: (shopId: string, fen: number, reference: string) => http.post<Deposit>(`${OPERATOR}/deposits/${shopId}/transfer`, { fen, reference }),
   deduct: (shopId: string, fen: number, reason: string, evidence: string[], key: string) => http.create<Deposit>(`${OPERATOR}/deposits/${shopId}/deduct`, { fen, reason, evidence }, key),
   setClass: (shopId: string, merchant_class: string) => http.put<ShopDeposit>(`${OPERATOR}/deposits/${shopId}/class`, { merchant_class }),
+  closeShop: (shopId: string) => http.post<ShopDeposit>(`${OPERATOR}/deposits/${shopId}/close`),
+  reopenShop: (shopId: string) => http.post<ShopDeposit>(`${OPERATOR}/deposits/${shopId}/reopen`),
+  releaseDeposit: (shopId: string) => http.post<ShopDeposit>(`${OPERATOR}/deposits/${shopId}/release`),
   own: () => http.get<Funds>(`${OPERATOR}/funds`),
   days: () => http.get<{ items: ReconciledDay[] }>(`${OPERATOR}/reconciliation`),
   differences: (state: string) => http.get<{ items: Difference[] }>(`${OPERATOR}/reconciliation/differences`, { state: state || undefined }),
   compare: (provider: string, day: string) => http.post<unknown>(`${OPERATOR}/reconciliation/${provider}/${day}/compare`),
   closeDay: (provider: string, day: string) => http.post<unknown>(`${OPERATOR}/reconciliation/${provider}/${day}/close`),
+  note: (id: string, note: string) => http.post<unknown>(`${OPERATOR}/reconciliation/differences/${id}/note`, { note }),
   accept: (id: string, note: string) => http.post<unknown>(`${OPERATOR}/reconciliation/differences/${id}/accept`, { note }),
   link: (id: string, linked_to: string, note: string) => http.post<unknown>(`${OPERATOR}/reconciliation/differences/${id}/link`, { linked_to, note }),
 }
