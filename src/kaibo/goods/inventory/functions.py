@@ -44,10 +44,12 @@ BEGIN
             RETURN NEXT;
         END LOOP;
     END IF;
+    -- looked up once a SKU: a hot row has many versions, and five hundred look-ups would walk them all
+    WITH mine AS MATERIALIZED (SELECT s.sku_id, s.shop_id FROM goods.stock s WHERE s.sku_id = ANY (sku_ids))
     INSERT INTO goods.holds (order_id, sku_id, shop_id, quantity, buyer_id, state, created_at)
-    SELECT u.order_id, u.sku, s.shop_id, u.quantity, u.buyer, 'held', at
+    SELECT u.order_id, u.sku, m.shop_id, u.quantity, u.buyer, 'held', at
     FROM unnest(places, order_ids, sku_ids, buyer_ids, quantities) u(place, order_id, sku, buyer, quantity)
-    JOIN goods.stock s ON s.sku_id = u.sku WHERE NOT refused[u.place];
+    JOIN mine m ON m.sku_id = u.sku WHERE NOT refused[u.place];
     WITH taken AS (
         SELECT u.sku, sum(u.quantity)::bigint AS pieces
         FROM unnest(places, sku_ids, quantities) u(place, sku, quantity) WHERE NOT refused[u.place] GROUP BY u.sku
