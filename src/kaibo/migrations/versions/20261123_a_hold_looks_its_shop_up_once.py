@@ -8,7 +8,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "5d0c7b9e21f4"
-down_revision = "405eeeadfbe0"
+down_revision = "0a9b5f7f8222"
 branch_labels = None
 depends_on = None
 
