@@ -66,13 +66,24 @@ async def plans_of_shop(db: Db, shop_id: UUID, *, before: UUID | None, limit: in
 
 async def rates_of(db: Db, plan_id: UUID, product_ids: Iterable[UUID] | None = None) -> list[ProductRates]:
     """The timelines of a plan's products (or of these), by product."""
-    query = select(plan_rates).where(plan_rates.c.plan_id == plan_id)
+    return (await rates_of_plans(db, [plan_id], product_ids)).get(plan_id, [])
+
+
+async def rates_of_plans(
+    db: Db, plan_ids: Iterable[UUID], product_ids: Iterable[UUID] | None = None
+) -> dict[UUID, list[ProductRates]]:
+    """The same of several plans in one statement; a plan without rates is left out."""
+    query = select(plan_rates).where(plan_rates.c.plan_id.in_(set(plan_ids)))
     if product_ids is not None:
         query = query.where(plan_rates.c.product_id.in_(set(product_ids)))
-    found: dict[UUID, list[Segment]] = {}
+    found: dict[UUID, dict[UUID, list[Segment]]] = {}
     for row in await db.execute(query.order_by(plan_rates.c.product_id, plan_rates.c.valid_from)):
-        found.setdefault(row.product_id, []).append(Segment(row.bps, row.valid_from, row.valid_until))
-    return [ProductRates(ProductId(p), tuple(timeline)) for p, timeline in found.items()]
+        timeline = found.setdefault(row.plan_id, {}).setdefault(row.product_id, [])
+        timeline.append(Segment(row.bps, row.valid_from, row.valid_until))
+    return {
+        plan_id: [ProductRates(ProductId(p), tuple(timeline)) for p, timeline in its.items()]
+        for plan_id, its in found.items()
+    }
 
 
 def _party(row: Any) -> Party:

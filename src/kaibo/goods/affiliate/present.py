@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from kaibo.goods.affiliate import rules
 from kaibo.goods.affiliate.limits import rate_limits
-from kaibo.goods.affiliate.lookup import entries_of, parties_of, plans_by_id, rates_of
-from kaibo.goods.affiliate.model import Party, Plan
+from kaibo.goods.affiliate.lookup import entries_of, parties_of, plans_by_id, rates_of_plans
+from kaibo.goods.affiliate.model import Party, Plan, ProductRates
 from kaibo.goods.affiliate.wire import (
     EntryWire,
     InvitationWire,
@@ -23,6 +23,7 @@ from kaibo.goods.affiliate.wire import (
     running,
 )
 from kaibo.goods.catalog.tables import products
+from kaibo.goods.contracts import ProductCard
 from kaibo.goods.shelf.cards import product_cards
 from kaibo.goods.wire import ProductCardWire
 from kaibo.kernel.db import Db
@@ -36,27 +37,31 @@ async def plan_wires(db: Db, found: Sequence[Plan]) -> list[PlanWire]:
     return [PlanWire.of(p, leaders[p.leader_id].nickname if p.leader_id in leaders else None) for p in found]
 
 
-async def plan_products(db: Db, plan_id: UUID, now: datetime) -> list[PlanProductWire]:
-    """The products that have, or will have, a rate in the plan; what is over is left out."""
-    rates = [r for r in await rates_of(db, plan_id) if any(s.end is None or s.end > now for s in r.timeline)]
-    cards = await product_cards(db, [r.product_id for r in rates])
-    wanted = [r.product_id for r in rates]
+async def plan_products(db: Db, plan_ids: Iterable[UUID], now: datetime) -> dict[UUID, list[PlanProductWire]]:
+    """The products that have, or will have, a rate in each plan; what is over is left out."""
+    rates = {
+        plan_id: [its for its in found if any(s.end is None or s.end > now for s in its.timeline)]
+        for plan_id, found in (await rates_of_plans(db, plan_ids)).items()
+    }
+    wanted = {its.product_id for found in rates.values() for its in found}
+    cards = await product_cards(db, wanted)
     rows = await db.execute(select(products.c.id, products.c.category_key).where(products.c.id.in_(wanted)))
-    categories = {row.id: row.category_key for row in rows}
-    made = []
-    for its in rates:
-        low, high = rate_limits(categories[its.product_id])
-        made.append(
-            PlanProductWire(
-                product=ProductCardWire.of(cards[its.product_id]),
-                bps_now=rules.rate_at(its.timeline, now),
-                own_bps=cards[its.product_id].commission_bps,
-                bps_min=low,
-                bps_max=high,
-                timeline=[SegmentWire(bps=s.bps, start=s.start, end=s.end) for s in its.timeline],
-            )
-        )
-    return made
+    limits = {row.id: rate_limits(row.category_key) for row in rows}
+    return {
+        plan_id: [_plan_product(its, cards[its.product_id], limits[its.product_id], now) for its in found]
+        for plan_id, found in rates.items()
+    }
+
+
+def _plan_product(its: ProductRates, card: ProductCard, limits: tuple[int, int], now: datetime) -> PlanProductWire:
+    return PlanProductWire(
+        product=ProductCardWire.of(card),
+        bps_now=rules.rate_at(its.timeline, now),
+        own_bps=card.commission_bps,
+        bps_min=limits[0],
+        bps_max=limits[1],
+        timeline=[SegmentWire(bps=s.bps, start=s.start, end=s.end) for s in its.timeline],
+    )
 
 
 async def party_wires(db: Db, parties: Iterable[Party], now: datetime) -> list[PartyWire]:
@@ -90,7 +95,7 @@ async def plan_full(db: Db, plan: Plan, now: datetime) -> PlanFull:
     actors = await people.person_view(db, {e.actor_id for e in entries})
     return PlanFull(
         plan=(await plan_wires(db, [plan]))[0],
-        products=await plan_products(db, plan.id, now),
+        products=(await plan_products(db, [plan.id], now)).get(plan.id, []),
         parties=await party_wires(db, await parties_of(db, plan.id), now),
         entries=[
             EntryWire.of(e, actors[PersonId(e.actor_id)].nickname if PersonId(e.actor_id) in actors else "")
@@ -104,6 +109,7 @@ async def invitation_wires(db: Db, parties: Sequence[Party], now: datetime) -> l
     plans = await plans_by_id(db, {p.plan_id for p in parties})
     shops = await people.shop_view(db, {p.shop_id for p in plans.values()})
     wires = {w.id: w for w in await plan_wires(db, list(plans.values()))}
+    its = await plan_products(db, plans, now)
     return [
         InvitationWire(
             plan=wires[party.plan_id],
@@ -114,7 +120,7 @@ async def invitation_wires(db: Db, parties: Sequence[Party], now: datetime) -> l
             state=party.state,
             invited_at=party.invited_at,
             valid_from=party.valid_from,
-            products=await plan_products(db, party.plan_id, now),
+            products=its.get(party.plan_id, []),
         )
         for party in parties
     ]

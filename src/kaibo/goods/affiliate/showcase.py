@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from kaibo.goods.affiliate.showcase_tables import showcase_items, showcases
@@ -99,10 +99,14 @@ async def order_showcase(db: Db, creator_id: UUID, product_ids: Sequence[UUID]) 
     if len(product_ids) != len(there) or {ProductId(p) for p in product_ids} != set(there):
         raise ShowcaseOrderStale()
     t = showcase_items
-    for position, product_id in enumerate(product_ids, start=1):
-        if there[ProductId(product_id)] != position:
-            here = (t.c.creator_id == creator_id) & (t.c.product_id == product_id)
-            await db.execute(update(t).where(here).values(position=position))
+    moved = [
+        {"moved": product_id, "place": position}
+        for position, product_id in enumerate(product_ids, start=1)
+        if there[ProductId(product_id)] != position
+    ]
+    if moved:
+        here = (t.c.creator_id == creator_id) & (t.c.product_id == bindparam("moved"))
+        await db.execute(update(t).where(here).values(position=bindparam("place")), moved)
 
 
 async def _lock(db: Db, creator_id: UUID) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import bindparam, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from kaibo.kernel import clock
@@ -58,22 +58,34 @@ async def _keep(db: Db, provider: str, day: date, found: Sequence[rules.Found]) 
     d = differences
     of_day = (d.c.provider == provider) & (d.c.day == day)
     still = {(one.wrong.value, one.kind, one.out_no) for one in found}
-    for row in await db.execute(select(d).where(of_day, d.c.state == "open")):
-        if (row.wrong, row.kind, row.out_no) not in still:
-            await db.execute(update(d).where(d.c.id == row.id).values(state="gone", done_at=clock.now()))
-    for one in found:
-        values: dict[str, Any] = {
-            "provider_fen": one.provider_fen,
-            "house_fen": one.house_fen,
-            "difference_fen": one.difference_fen,
-        }
-        key = {"provider": provider, "day": day, "wrong": one.wrong.value, "kind": one.kind, "out_no": one.out_no}
-        fresh = insert(d).values(id=new_id(), state="open", **key, **values)
-        await db.execute(
-            fresh.on_conflict_do_update(
-                index_elements=["provider", "day", "wrong", "kind", "out_no"],
-                set_=values | {"state": "open", "done_at": None},
-                where=d.c.state.in_(["open", "gone"]),
-            )
+    were = await db.execute(select(d.c.id, d.c.wrong, d.c.kind, d.c.out_no).where(of_day, d.c.state == "open"))
+    gone = [row.id for row in were if (row.wrong, row.kind, row.out_no) not in still]
+    if gone:
+        none = update(d).where(d.c.id == bindparam("gone")).values(state="gone", done_at=clock.now())
+        await db.execute(none, [{"gone": row_id} for row_id in gone])
+    if found:
+        # On a day that the provider and the house tell quite differently these are as many as there were payments.
+        fresh = insert(d)
+        seen = {name: fresh.excluded[name] for name in ("provider_fen", "house_fen", "difference_fen")}
+        kept = fresh.on_conflict_do_update(
+            index_elements=["provider", "day", "wrong", "kind", "out_no"],
+            set_=seen | {"state": "open", "done_at": None},
+            where=or_(d.c.state == "open", d.c.state == "gone"),
         )
+        await db.execute(kept, [_row(provider, day, one) for one in found])
     return len((await db.execute(select(d.c.id).where(of_day, d.c.state == "open"))).all())
+
+
+def _row(provider: str, day: date, one: rules.Found) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "provider": provider,
+        "day": day,
+        "wrong": one.wrong.value,
+        "kind": one.kind,
+        "out_no": one.out_no,
+        "provider_fen": one.provider_fen,
+        "house_fen": one.house_fen,
+        "difference_fen": one.difference_fen,
+        "state": "open",
+    }
