@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, MetaData, Uuid, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, ColumnElement, DateTime, MetaData, Uuid, any_, cast, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
@@ -61,6 +62,13 @@ def fen(name: str, **options: Any) -> Column[int]:
 
 def not_negative(*names: str) -> list[CheckConstraint]:
     return [CheckConstraint(f"{name} >= 0", name=f"{name}_not_negative") for name in names]
+
+
+def among(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """`column IN values`, for lists as long as a batch: one statement however many there are, so that it is compiled and planned
+    once and not for every length anew.
+    """
+    return column == any_(cast(list(set(values)), ARRAY(column.type)))
 
 
 def engine_for(database_url: str, *, pool_size: int = 10) -> AsyncEngine:

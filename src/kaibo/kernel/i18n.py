@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, Literal
 
@@ -57,6 +57,7 @@ def _listed(code: str, locale: Locale, fact: Any) -> Any:
     return ("、" if locale == "zh" else ", ").join(items)
 
 
+@lru_cache(maxsize=1024)
 def preferred(accept_language: str, default: Locale) -> Locale:
     """The reader's locale out of an Accept-Language header (RFC 9110, 12.5.4), by quality, then order."""
     offers: list[tuple[float, int, str]] = []

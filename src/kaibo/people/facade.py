@@ -12,7 +12,7 @@ from kaibo.people.accounts.grant import name_scope
 from kaibo.people.accounts.leave import LeaveCheck, register_leave_check
 from kaibo.people.accounts.lookup import buyers_behind, person_by_phone, person_view, persons_called
 from kaibo.people.accounts.rules import phone_number
-from kaibo.people.addresses.lookup import address_of, addresses_by_id, addresses_of
+from kaibo.people.addresses.lookup import address_of, addresses_of, parcel_labels
 from kaibo.people.agencies.lookup import agencies_named, agency_by_name, agency_of, agency_view
 from kaibo.people.contracts import PlatformRole, RealnameState, StaffCreated
 from kaibo.people.keys import seal, unseal
@@ -27,7 +27,6 @@ __all__ = [
     "LeaveCheck",
     "PictureUrls",
     "address_of",
-    "addresses_by_id",
     "addresses_of",
     "agency_by_name",
     "agency_of",
@@ -40,6 +39,7 @@ __all__ = [
     "licence_number",
     "name_room",
     "owners_named",
+    "parcel_labels",
     "person_by_phone",
     "person_view",
     "phone_number",

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, update
 
 from kaibo.goods.contracts import ProductChanged, StockChanged
 from kaibo.goods.contracts.slots import SlotDue
-from kaibo.kernel.db import Db
+from kaibo.kernel.db import Db, among
 from kaibo.kernel.ids import new_id
 from kaibo.kernel.jobs import Jobs
 from kaibo.kernel.reactions import Reactions
@@ -47,7 +47,7 @@ async def count_placed(db: Db, event: OrdersPlaced) -> None:
 async def count_orders(db: Db, placed: Sequence[OrderPlaced], at: datetime) -> None:
     """On the board of each room where they were placed."""
     found = await record_sales(db, placed)
-    await db.execute(update(sales).where(sales.c.order_id.in_(list(found))).values(placed_at=at))
+    await db.execute(update(sales).where(among(sales.c.order_id, found)).values(placed_at=at))
     for room_id in {sale.on.room_id for sale in found.values()}:
         await announce(db, room_id, "board")
 

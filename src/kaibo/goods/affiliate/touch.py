@@ -14,7 +14,7 @@ from kaibo.goods.affiliate.showcase_tables import touches
 from kaibo.goods.contracts import ProductId
 from kaibo.goods.contracts.affiliate import Touch
 from kaibo.kernel import clock, config
-from kaibo.kernel.db import Db
+from kaibo.kernel.db import Db, among
 from kaibo.kernel.timers import set_timer
 from kaibo.people.contracts import PersonId
 
@@ -42,7 +42,10 @@ async def touches_of(
     """Each buyer's touches of these products within the window before `at`, the latest first. One query for all."""
     t = touches
     query = select(t).where(
-        t.c.buyer_id.in_(set(buyer_ids)), t.c.product_id.in_(set(product_ids)), t.c.at > at - window(), t.c.at <= at
+        among(t.c.buyer_id, buyer_ids),
+        among(t.c.product_id, product_ids),
+        t.c.at > at - window(),
+        t.c.at <= at,
     )
     found: dict[PersonId, list[Touch]] = {}
     for row in await db.execute(query.order_by(t.c.at.desc(), t.c.creator_id)):

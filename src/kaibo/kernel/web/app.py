@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import MappingProxyType
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
+from starlette.types import Receive, Scope, Send
 
 from kaibo import __version__
 from kaibo.kernel import telemetry
 from kaibo.kernel.config import Settings
 from kaibo.kernel.web import auth, client, document, failed_jobs, parked, probes, problems
 from kaibo.kernel.web.deps import StateDep
-from kaibo.kernel.web.gate import Gate
+from kaibo.kernel.web.gate import Door, Gate
 from kaibo.kernel.web.thin import Thin
 from kaibo.kernel.web.wire import Wire
 
@@ -52,6 +54,25 @@ async def get_meta(state: StateDep) -> Meta:
     )
 
 
+class Application(FastAPI):
+    """Requests of the methods and paths in `straight` go to the gate straight. What FastAPI puts before it are answers to what the
+    gate answers too, but costs an order a tenth of what it costs in all.
+    """
+
+    def __init__(self, *, straight: frozenset[tuple[str, str]], door: Door, **options: Any) -> None:
+        super().__init__(**options)
+        self._straight = straight
+        self._door = door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        gate = self._door.gate
+        if gate is None or scope["type"] != "http" or (scope["method"], scope["path"]) not in self._straight:
+            await super().__call__(scope, receive, send)
+        else:
+            scope["app"] = self
+            await gate(scope, receive, send)
+
+
 def build(
     settings: Settings,
     routers: Sequence[APIRouter],
@@ -63,7 +84,10 @@ def build(
     """The application. `machine_paths` are called by other programs, which prove themselves by signature or secret; `outgoing`
     documents the calls that the house makes; `thin` are the entries, by method and path, that stand before the framework.
     """
-    app = FastAPI(
+    door = Door()
+    app = Application(
+        straight=frozenset() if settings.otel_endpoint else frozenset(thin),
+        door=door,
         title="Kaibo 开播",
         version=__version__,
         description=document.INTRODUCTION,
@@ -80,7 +104,9 @@ def build(
         app.include_router(router)
     document.complete(app)
     client.mount(app, settings.data_dir / "blobs")
-    app.add_middleware(Gate, settings=settings, machine_paths=machine_paths, upload_paths=UPLOAD_PATHS, thin=thin)
+    app.add_middleware(
+        Gate, settings=settings, machine_paths=machine_paths, upload_paths=UPLOAD_PATHS, thin=thin, door=door
+    )
     telemetry.trace_app(app, settings)
     return app
 

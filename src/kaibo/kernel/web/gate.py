@@ -37,6 +37,12 @@ seconds = histogram(
 )  # fmt: skip
 
 
+class Door:
+    """Where the application finds its gate once there is one."""
+
+    gate: Gate | None = None
+
+
 class Gate:
     def __init__(
         self,
@@ -46,9 +52,11 @@ class Gate:
         machine_paths: frozenset[str],
         upload_paths: tuple[str, ...],
         thin: Mapping[tuple[str, str], Thin],
+        door: Door,
     ) -> None:
         self._app = app
         self._thin = thin
+        door.gate = self
         self._settings = settings
         self._machine_paths = machine_paths
         self._upload_paths = tuple(re.compile(path) for path in upload_paths)
@@ -59,11 +67,11 @@ class Gate:
             await self._app(scope, receive, send)
             return
         passage = _Passage(self._settings, scope, send, self._common[scope["path"].startswith("/api/")])
-        request = Request(scope)
         limit = self._limit(scope["path"])
         refusal = self._refuse(scope, passage, limit)
         if refusal is not None:
-            await problem(request, refusal.status, refusal.code, refusal.facts())(scope, receive, passage.send)
+            about = problem(Request(scope), refusal.status, refusal.code, refusal.facts())
+            await about(scope, receive, passage.send)
         else:
             try:
                 limited = _limited(receive, limit)
@@ -77,7 +85,7 @@ class Gate:
                 if passage.status:
                     passage.record()
                     raise
-                await unexpected(request, wrong)(scope, receive, passage.send)
+                await unexpected(Request(scope), wrong)(scope, receive, passage.send)
         passage.record()
 
     def _limit(self, path: str) -> int:

@@ -7,12 +7,11 @@ from collections.abc import Iterable
 from uuid import UUID
 
 import orjson
-from sqlalchemy import LargeBinary, and_, any_, cast, func, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import and_, func, select
 from starlette.requests import HTTPConnection
 
 from kaibo.kernel import clock, config
-from kaibo.kernel.db import Db
+from kaibo.kernel.db import Db, among
 from kaibo.kernel.i18n import LOCALES, Locale, preferred
 from kaibo.kernel.web import Caller, Grant
 from kaibo.people.accounts import rules, tables
@@ -67,7 +66,7 @@ async def buyers_behind(db: Db, tokens: Iterable[str]) -> dict[str, BuyerView]:
         select(logins.c.token_sha256, p.c.id, p.c.nickname, p.c.locale)
         .join(p, p.c.id == logins.c.person_id)
         .where(
-            logins.c.token_sha256 == any_(cast(list(hashed), ARRAY(LargeBinary))),
+            among(logins.c.token_sha256, hashed),
             logins.c.expires_at > clock.now(),
             p.c.deleted_at.is_(None),
         )

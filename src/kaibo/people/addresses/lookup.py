@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, any_, cast, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import select
 
-from kaibo.kernel.db import Db
+from kaibo.kernel.db import Db, among
 from kaibo.people.accounts.rules import mask_phone
 from kaibo.people.addresses.tables import addresses
 from kaibo.people.contracts import AddressId, AddressMissing, AddressView, PersonId
@@ -48,8 +47,22 @@ async def addresses_of(db: Db, person_id: UUID) -> list[AddressView]:
     return [view(row) for row in rows]
 
 
-async def addresses_by_id(db: Db, address_ids: Iterable[UUID]) -> dict[tuple[PersonId, AddressId], AddressView]:
-    """Many persons' addresses in one statement, by whose and which: somebody else's address is not found under your id."""
-    wanted = cast(list(set(address_ids)), ARRAY(Uuid))
-    rows = await db.execute(select(addresses).where(addresses.c.id == any_(wanted)))
-    return {(PersonId(row.person_id), AddressId(row.id)): view(row) for row in rows}
+async def parcel_labels(db: Db, address_ids: Iterable[UUID]) -> dict[tuple[PersonId, AddressId], dict[str, str]]:
+    """What is written on parcels, many persons' in one statement, by whose and which: somebody else's address is not found
+    under your id. Members: name, phone, phone_masked, province, city, district, detail.
+    """
+    a = addresses.c
+    columns = (a.person_id, a.id, a.name, a.phone, a.province, a.city, a.district, a.detail)
+    rows = await db.execute(select(*columns).where(among(a.id, address_ids)))
+    return {
+        (person_id, address_id): {
+            "name": name,
+            "phone": phone,
+            "phone_masked": mask_phone(phone),
+            "province": province,
+            "city": city,
+            "district": district,
+            "detail": detail,
+        }
+        for person_id, address_id, name, phone, province, city, district, detail in rows
+    }

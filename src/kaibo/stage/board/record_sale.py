@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
-from kaibo.kernel.db import Db
+from kaibo.kernel.db import Db, among
 from kaibo.stage.bag import lookup as bag
 from kaibo.stage.board.tables import sale_lines, sales
 from kaibo.stage.broadcasts.lookup import Broadcast, broadcasts_by_id
@@ -89,7 +89,7 @@ def _lines(event: OrderEvent, by_product: dict[UUID, bag.BagItem]) -> list[dict[
 async def _traffic_sources(db: Db, broadcast_id: UUID, buyer_ids: Collection[UUID]) -> dict[UUID, str]:
     """How each buyer came in, the last time they did."""
     v = views.c
-    here = (v.broadcast_id == broadcast_id) & v.viewer_id.in_(buyer_ids)
+    here = (v.broadcast_id == broadcast_id) & among(v.viewer_id, buyer_ids)
     query = select(v.viewer_id, v.source).ext(distinct_on(v.viewer_id)).where(here)
     rows = await db.execute(query.order_by(v.viewer_id, v.entered_at.desc()))
     return {row.viewer_id: row.source for row in rows}

@@ -11,11 +11,11 @@ from sqlalchemy import text
 
 from kaibo.kernel.db import Db
 from kaibo.kernel.ids import new_id
-from kaibo.people.contracts import AddressView, PersonId
+from kaibo.people.contracts import PersonId
 from kaibo.trade.contracts import LineId, OrderId
 from kaibo.trade.orders import rules
 from kaibo.trade.orders.draft import Blueprint
-from kaibo.trade.orders.model import DeliveryAddress, Order, OrderLine, PlacedOrder
+from kaibo.trade.orders.model import Order, OrderLine, PlacedOrder
 
 _NAMES = (
     "buyer_ids", "keys", "digests",
@@ -67,7 +67,7 @@ class Columns:
         digest: bytes,
         made: Blueprint,
         ids: tuple[PlacedOrder, ...],
-        address: str,
+        address: bytes,
         note: str | None,
     ) -> None:
         """`ids` are from ids_for; `address` is JSON."""
@@ -77,7 +77,7 @@ class Columns:
         c["digests"].append(digest)
         place = len(c["buyer_ids"])
         shape, line_shape = self._shapes(made)
-        nickname = rules.masked(nickname)
+        nickname, written = rules.masked(nickname), address.decode()
         for order, one in zip(made.orders, ids, strict=True):
             c["order_places"].append(place)
             c["order_ids"].append(one.id)
@@ -85,7 +85,7 @@ class Columns:
             c["numbers"].append(one.number)
             c["shapes"].append(shape)
             c["nicknames"].append(nickname)
-            c["addresses"].append(address)
+            c["addresses"].append(written)
             c["notes"].append(note)
             shape += 1
             row = len(c["order_ids"])
@@ -127,19 +127,3 @@ def _order_shape(order: Order) -> dict[str, Any]:
 
 def _line_shape(order: Order, line: OrderLine, position: int) -> dict[str, Any]:
     return {"position": position, "shop_id": order.shop_id} | {name: getattr(line, name) for name in _LINE_SHAPE}
-
-
-def delivery(address: AddressView) -> DeliveryAddress:
-    return DeliveryAddress(
-        name=address.name,
-        phone=address.phone,
-        phone_masked=address.phone_masked,
-        province=address.province,
-        city=address.city,
-        district=address.district,
-        detail=address.detail,
-    )
-
-
-def address_json(address: DeliveryAddress) -> str:
-    return orjson.dumps(vars(address)).decode()

@@ -41,8 +41,8 @@ async def credit(db: Db, asks: Sequence[Ask], at: datetime) -> list[Attribution]
         if about not in resolved:
             resolved[about] = await attribute(db, ask.source, ask.products)
         found = resolved[about]
-        if ask.source.kind == "shelf":
-            found = await _by_touch(db, ask, found, touched.get(ask.buyer_id, []), barred, at)
+        if touches := touched.get(ask.buyer_id) if ask.source.kind == "shelf" else None:
+            found = await _by_touch(db, ask, found, touches, barred, at)
         made.append(_not_oneself(found, ask.buyer_id))
     return made
 

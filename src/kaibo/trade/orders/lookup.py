@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
 
 from kaibo.goods.contracts import ProductId, SkuId
-from kaibo.kernel.db import Db
+from kaibo.kernel.db import Db, among
 from kaibo.people.contracts import PersonId, ShopId
 from kaibo.trade.contracts import LineId, OrderId, OrderMissing, OrderState, Source
 from kaibo.trade.orders import rules
@@ -92,7 +92,7 @@ def _some(rows: Sequence[Any], checkout_id: UUID) -> Sequence[Any]:
 
 async def find_orders(db: Db, order_ids: Iterable[UUID]) -> dict[UUID, Order]:
     """Those of these orders that exist, in two statements."""
-    rows = (await db.execute(select(orders).where(orders.c.id.in_(list(order_ids))))).all()
+    rows = (await db.execute(select(orders).where(among(orders.c.id, order_ids)))).all()
     return {order.id: order for order in await _with_lines(db, rows)}
 
 
@@ -223,7 +223,7 @@ async def _with_lines(db: Db, rows: Sequence[Any]) -> list[Order]:
     found: dict[UUID, list[OrderLine]] = defaultdict(list)
     ids = [row.id for row in rows]
     lines = order_lines
-    query = select(lines).where(lines.c.order_id.in_(ids)).order_by(lines.c.order_id, lines.c.position)
+    query = select(lines).where(among(lines.c.order_id, ids)).order_by(lines.c.order_id, lines.c.position)
     for row in await db.execute(query):
         found[row.order_id].append(_line(row))
     return [_order(row, tuple(found[row.id])) for row in rows]

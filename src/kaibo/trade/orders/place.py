@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from kaibo.goods import facade as goods
 from kaibo.goods.contracts import LimitReached, OutOfStock, QuotedLine, SkuId, SkuMissing
 from kaibo.kernel import clock
@@ -23,12 +25,12 @@ from kaibo.people import facade as people
 from kaibo.people.contracts import AddressId, AddressMissing, PersonId
 from kaibo.trade.contracts import SeveralShops
 from kaibo.trade.orders import rules
-from kaibo.trade.orders.columns import Columns, address_json, delivery
+from kaibo.trade.orders.columns import Columns
 from kaibo.trade.orders.commission import freeze_shares
 from kaibo.trade.orders.credit import Ask, credit
 from kaibo.trade.orders.draft import Blueprint, blueprint, quote_lines
 from kaibo.trade.orders.lookup import find_order, placed_before
-from kaibo.trade.orders.model import DeliveryAddress, Order, PlacedOrder, Wanted, WantedLine
+from kaibo.trade.orders.model import Order, PlacedOrder, Wanted, WantedLine
 from kaibo.trade.orders.sources import Attribution
 from kaibo.trade.orders.terms import terms
 from kaibo.trade.pricing import coupons
@@ -51,11 +53,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A checkout that is stored. Its id is the id of its first order."""
+    """A checkout that is stored. Its id is the id of its first order. `address` is JSON, a DeliveryAddress."""
 
     blueprint: Blueprint
     orders: tuple[PlacedOrder, ...]
-    address: DeliveryAddress
+    address: bytes
     note: str | None
 
     @property
@@ -94,11 +96,11 @@ async def prepare(db: Db, asked: Sequence[Asked]) -> Prepared:
     now = clock.now()
     quoted = await _quoted(db, {one.wanted.lines for one in asked})
     plans = await _plans(db, asked, quoted, now)
-    found = await people.addresses_by_id(db, {one.wanted.address_id for one in asked})
-    addresses: list[DeliveryAddress | None] = []
+    found = await people.parcel_labels(db, {one.wanted.address_id for one in asked})
+    addresses: list[bytes | None] = []
     for at, one in enumerate(asked):
         address = found.get((one.buyer_id, AddressId(one.wanted.address_id)))
-        addresses.append(None if address is None else delivery(address))
+        addresses.append(None if address is None else orjson.dumps(address))
         if address is None and not isinstance(plans[at], Refused):
             plans[at] = AddressMissing(id=str(one.wanted.address_id))
     return Prepared(asked, plans, addresses, now)
@@ -159,7 +161,7 @@ class Prepared:
         self,
         asked: Sequence[Asked],
         plans: list[Blueprint | Refused],
-        addresses: list[DeliveryAddress | None],
+        addresses: list[bytes | None],
         now: datetime,
     ) -> None:
         self.plans = plans
@@ -189,7 +191,6 @@ class Prepared:
                 refused.append(at)
             else:
                 digest = rules.digest(one.wanted)
-                written = address_json(address)
                 ids = columns.ids_for(plan)
                 try:
                     await coupons.use(db, ids[0].id, plan.priced.used, one.buyer_id)
@@ -197,7 +198,7 @@ class Prepared:
                     outcomes[at] = gone
                     refused.append(at)
                     continue
-                columns.add(one.buyer_id, one.nickname, one.key, digest, plan, ids, written, one.wanted.note)
+                columns.add(one.buyer_id, one.nickname, one.key, digest, plan, ids, address, one.wanted.note)
                 outcomes[at] = Placed(plan, ids, address, one.wanted.note)
                 places.append(at)
         if places:
