@@ -103,7 +103,8 @@ async def list_cases(db: Db, which: Which, *, before: UUID | None, limit: int) -
 
 async def queue_cases(db: Db, which: Which, *, after: tuple[datetime, UUID] | None, limit: int) -> list[Case]:
     """What is due first comes first; `after` is deadline and id of the last case of the page before. Only cases with a deadline."""
-    where = [*_conditions(which), cases.c.deadline.is_not(None)]
+    # A closed case has no deadline; said here too, because the index of the queues holds open cases only.
+    where = [*_conditions(which), cases.c.deadline.is_not(None), cases.c.closed_at.is_(None)]
     if after is not None:
         at, case_id = after
         where.append(or_(cases.c.deadline > at, and_(cases.c.deadline == at, cases.c.id > case_id)))

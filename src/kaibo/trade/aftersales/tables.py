@@ -59,6 +59,7 @@ cases = Table(
     Index("ix_aftersales_cases_queue", "shop_id", "deadline", postgresql_where=text("closed_at IS NULL")),
     Index("ix_aftersales_cases_shop", "shop_id", "id"),
     Index("ix_aftersales_cases_arbitration", "deadline", postgresql_where=text("state = 'arbitration'")),
+    Index("ix_aftersales_cases_decided", "id", postgresql_where=text("outcome IS NOT NULL")),
     Index("ix_aftersales_cases_return_number", "return_number", postgresql_where=text("return_number IS NOT NULL")),
     schema="trade",
     info=local("at most one order in five has a case; its tables lead to one another by the case"),
