@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from kaibo.kernel import clock, config
@@ -13,8 +14,10 @@ from kaibo.kernel.clock import FixedClock
 from kaibo.kernel.config import Settings
 from kaibo.kernel.context import Context
 from tests.conftest import SignIn
+from tests.payment.world import Sandbox
 from tests.people_of_tests import Person
 from tests.stage.world import verify_realname
+from tests.trade.aftersales_world import ask, paid, settled
 from tests.trade.agency import open_agency
 from tests.trade.world import Buyer, Shop, column, key, make_buyer, ok, open_shop
 
@@ -87,6 +90,49 @@ async def test_an_invited_creator_earns_the_targeted_rate_and_others_the_open_on
     mine = await frozen(here, (await buyer.place(sku, source=await show(creator, sku)))["id"])
     theirs = await frozen(here, (await buyer.place(sku, source=await show(other, sku)))["id"])
     assert (mine["bps"], mine["plan"], theirs["bps"]) == (2500, targeted, 1500)
+
+
+async def test_a_plans_figures_are_what_was_paid_given_back_and_earned_through_it(
+    shop: Shop, buyer: Buyer, creator: Person, here: Context, provider: Sandbox
+) -> None:
+    sku = await shop.sku(price_fen=10_000, stock=9)
+    open_plan = await plan(shop, "open", sku["product_id"], 2000)
+    other_plan = await plan(shop, "targeted", (await shop.sku())["product_id"], 1500)
+    source = await show(creator, sku)
+    path = f"/api/shops/{shop.id}/plans/{open_plan}/figures"
+    assert ok(await shop.staff.client.get(path))["total"]["orders"] == 0
+    kept = await paid(provider, buyer, [sku], [2], source=source)
+    back = await paid(provider, buyer, [sku], [1], source=source)
+    await paid(provider, buyer, [sku], [1])  # from the shelf: nobody's
+    ok(await ask(buyer, back, "refund_only", "not_wanted", [(0, 1)]))
+    found = ok(await shop.staff.client.get(path, params={"days": 7}))
+    commission = 4000  # 20 % of what stayed
+    want = {"orders": 2, "paid_fen": 30_000, "refunded_fen": 10_000, "commission_fen": commission}
+    assert found["total"] == want
+    assert [one["nickname"] for one in found["creators"]] == ["达人小满"]
+    assert {name: found["creators"][0][name] for name in want} == want
+    assert len(found["days"]) == 7
+    assert {name: found["days"][-1][name] for name in want} == want
+    assert found["days"][0]["orders"] == 0
+    await settled(here, shop, buyer, kept)
+    assert ok(await shop.staff.client.get(path))["total"] == want, "the settlement gave what the rate said"
+    other = f"/api/shops/{shop.id}/plans/{other_plan}/figures"
+    assert ok(await shop.staff.client.get(other))["total"]["orders"] == 0
+    assert (await creator.client.get(path)).status_code == 403
+
+
+async def test_a_creator_works_through_a_token_within_its_scope(shop: Shop, creator: Person) -> None:
+    sku = await shop.sku(commission_bps=1000)
+    body = {"name": "选品程序", "scopes": ["affiliate:read"]}
+    made = ok(await creator.client.post("/api/me/tokens", json=body, headers=key()))
+    bearer = {"Authorization": f"Bearer {made['token']}"}
+    transport = creator.client._transport
+    async with httpx.AsyncClient(transport=transport, base_url=creator.client.base_url, headers=bearer) as program:
+        assert ok(await program.get("/api/creators/me/selection"))["items"] is not None
+        assert ok(await program.get("/api/creators/me/showcase"))["items"] == []
+        refused = await program.post("/api/creators/me/showcase", json={"product_ids": [sku["product_id"]]})
+        assert refused.status_code == 403
+        assert "affiliate:write" in refused.text
 
 
 async def test_a_cut_reaches_orders_from_midnight_and_an_old_order_never(

@@ -3799,6 +3799,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/shops/{shop_id}/plans/{plan_id}/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shop Plan Figures
+         * @description Orders, money paid, refunds and commission of the last `days` days (Beijing), by day and by creator.
+         */
+        get: operations["shop_plan_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/operator/ledger": {
         parameters: {
             query?: never;
@@ -9974,6 +9994,48 @@ export interface components {
             /** Name */
             name: string;
         };
+        /** PlanCreator */
+        PlanCreator: {
+            /** Orders */
+            orders: number;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Refunded Fen */
+            refunded_fen: number;
+            /** Commission Fen */
+            commission_fen: number;
+            /**
+             * Creator Id
+             * Format: uuid
+             */
+            creator_id: string;
+            /** Nickname */
+            nickname: string;
+        };
+        /** PlanDay */
+        PlanDay: {
+            /** Orders */
+            orders: number;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Refunded Fen */
+            refunded_fen: number;
+            /** Commission Fen */
+            commission_fen: number;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+        };
+        /** PlanFiguresWire */
+        PlanFiguresWire: {
+            total: components["schemas"]["SoldWire"];
+            /** Days */
+            days: components["schemas"]["PlanDay"][];
+            /** Creators */
+            creators: components["schemas"]["PlanCreator"][];
+        };
         /** PlanFull */
         PlanFull: {
             plan: components["schemas"]["PlanWire"];
@@ -11791,6 +11853,20 @@ export interface components {
             /** Muted Until */
             muted_until?: string | null;
             pinned?: components["schemas"]["ChatEventWire"] | null;
+        };
+        /**
+         * SoldWire
+         * @description Of paid orders: `commission_fen` is on what was not refunded, the agency's share included.
+         */
+        SoldWire: {
+            /** Orders */
+            orders: number;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Refunded Fen */
+            refunded_fen: number;
+            /** Commission Fen */
+            commission_fen: number;
         };
         /** SourceWire */
         SourceWire: {
@@ -21611,6 +21687,49 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WithdrawalWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_plan_figures: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path: {
+                shop_id: string;
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanFiguresWire"];
                 };
             };
             /** @description The input is not right; `errors` names each field. */

@@ -93,7 +93,7 @@ async def remove_plan_party(shop_id: Id, plan_id: Id, party_id: Id, db: DbDep, c
     return await plan_full(db, await plan(db, plan_id), clock.now())
 
 
-@router.get("/api/creators/me/invitations", dependencies=[auth.signed_in])
+@router.get("/api/creators/me/invitations", dependencies=[auth.signed_in, auth.scope("affiliate:read")])
 async def list_my_invitations(db: DbDep, caller: CallerDep) -> Invitations:
     """Invitations to me and to the agencies I work for, and the plans that came of them."""
     now = clock.now()
@@ -101,7 +101,7 @@ async def list_my_invitations(db: DbDep, caller: CallerDep) -> Invitations:
     return Invitations(items=await invitation_wires(db, found, now))
 
 
-@router.post("/api/creators/me/invitations/{plan_id}", dependencies=[auth.signed_in])
+@router.post("/api/creators/me/invitations/{plan_id}", dependencies=[auth.signed_in, auth.scope("affiliate:write")])
 async def answer_my_invitation(plan_id: Id, body: InvitationAnswer, db: DbDep, caller: CallerDep) -> Invitations:
     """Accept or decline, for myself or, where the agency was invited, as its staff."""
     party_id = await _invited(db, plan_id, caller)

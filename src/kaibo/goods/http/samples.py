@@ -74,7 +74,7 @@ async def step_shop_sample(shop_id: Id, sample_id: Id, body: ShopStepBody, db: D
     return (await sample_wires(db, [changed], "shop"))[0]
 
 
-@router.get("/api/creators/me/samples", dependencies=[auth.signed_in])
+@router.get("/api/creators/me/samples", dependencies=[auth.signed_in, auth.scope("affiliate:read")])
 async def list_my_samples(db: DbDep, caller: CallerDep, page: PageQuery) -> Page[SampleWire]:
     """My samples, newest first."""
     found = await list_samples(db, creator_id=caller.id, before=page.uuid(0), limit=page.limit + 1)
@@ -82,7 +82,11 @@ async def list_my_samples(db: DbDep, caller: CallerDep, page: PageQuery) -> Page
     return Page(items=items, next_cursor=page.next(found))
 
 
-@router.post("/api/creators/me/samples", status_code=201, dependencies=[auth.signed_in, limited("30/minute")])
+@router.post(
+    "/api/creators/me/samples",
+    status_code=201,
+    dependencies=[auth.signed_in, auth.scope("affiliate:write"), limited("30/minute")],
+)
 async def ask_sample(body: SampleBody, db: DbDep, caller: CallerDep, idem: Idempotent) -> SampleWire:
     """Ask a merchant for a sample of a product that is offered."""
     async with idem.guard(db, caller, body) as seen:
@@ -94,7 +98,7 @@ async def ask_sample(body: SampleBody, db: DbDep, caller: CallerDep, idem: Idemp
         return seen.keep((await sample_wires(db, [made], "creator"))[0])
 
 
-@router.post("/api/creators/me/samples/{sample_id}/steps", dependencies=[auth.signed_in])
+@router.post("/api/creators/me/samples/{sample_id}/steps", dependencies=[auth.signed_in, auth.scope("affiliate:write")])
 async def step_my_sample(sample_id: Id, body: CreatorStepBody, db: DbDep, caller: CallerDep) -> SampleWire:
     """Withdraw, confirm that it came, or send it back."""
     changed = await step_sample(

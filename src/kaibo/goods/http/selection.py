@@ -43,7 +43,7 @@ router = APIRouter(tags=["affiliate"])
 PriceFen = Annotated[int | None, Query(ge=0, le=PRICE_FEN_MAX)]
 
 
-@router.get("/api/creators/me/selection", dependencies=[auth.signed_in])
+@router.get("/api/creators/me/selection", dependencies=[auth.signed_in, auth.scope("affiliate:read")])
 async def list_selection(
     db: DbDep,
     caller: CallerDep,
@@ -90,7 +90,7 @@ def _after(page: Cursor) -> tuple[int, UUID] | None:
     return page.after[0], product_id
 
 
-@router.get("/api/creators/me/selection/{product_id}", dependencies=[auth.signed_in])
+@router.get("/api/creators/me/selection/{product_id}", dependencies=[auth.signed_in, auth.scope("affiliate:read")])
 async def get_selection(product_id: Id, db: DbDep, caller: CallerDep) -> SelectionDetail:
     """One product for a creator: what they earn, coming changes of the rate, who sells it."""
     now, creator_id = clock.now(), PersonId(caller.id)
@@ -121,33 +121,33 @@ async def get_selection(product_id: Id, db: DbDep, caller: CallerDep) -> Selecti
     )
 
 
-@router.get("/api/creators/me/showcase", dependencies=[auth.signed_in])
+@router.get("/api/creators/me/showcase", dependencies=[auth.signed_in, auth.scope("affiliate:read")])
 async def get_my_showcase(db: DbDep, caller: CallerDep) -> MyShowcase:
     """With what I earn on each, off-sale and barred ones included so that I can clear up."""
     return await _mine(db, caller.id)
 
 
-@router.post("/api/creators/me/showcase", dependencies=[auth.signed_in])
+@router.post("/api/creators/me/showcase", dependencies=[auth.signed_in, auth.scope("affiliate:write")])
 async def add_showcase_items(body: ShowcaseBody, db: DbDep, caller: CallerDep) -> MyShowcase:
     """Put products first. Adding what is there changes nothing, so the call may be repeated."""
     await showcase.add_to_showcase(db, PersonId(caller.id), body.product_ids)
     return await _mine(db, caller.id)
 
 
-@router.put("/api/creators/me/showcase/order", dependencies=[auth.signed_in])
+@router.put("/api/creators/me/showcase/order", dependencies=[auth.signed_in, auth.scope("affiliate:write")])
 async def sort_showcase(body: ShowcaseOrder, db: DbDep, caller: CallerDep) -> MyShowcase:
     """The whole list in its new order."""
     await showcase.order_showcase(db, caller.id, body.product_ids)
     return await _mine(db, caller.id)
 
 
-@router.put("/api/creators/me/showcase/intro", dependencies=[auth.signed_in])
+@router.put("/api/creators/me/showcase/intro", dependencies=[auth.signed_in, auth.scope("affiliate:write")])
 async def describe_my_showcase(body: ShowcaseIntro, db: DbDep, caller: CallerDep) -> MyShowcase:
     await showcase.describe_showcase(db, caller.id, body.intro)
     return await _mine(db, caller.id)
 
 
-@router.delete("/api/creators/me/showcase/{product_id}", dependencies=[auth.signed_in])
+@router.delete("/api/creators/me/showcase/{product_id}", dependencies=[auth.signed_in, auth.scope("affiliate:write")])
 async def take_showcase_item(product_id: Id, db: DbDep, caller: CallerDep) -> MyShowcase:
     await showcase.take_from_showcase(db, caller.id, product_id)
     return await _mine(db, caller.id)

@@ -30,7 +30,7 @@ from kaibo.people import facade as people
 router = APIRouter(tags=["affiliate"])
 
 
-@router.get("/api/shops/{shop_id}/slot-contracts", dependencies=[auth.shop_staff])
+@router.get("/api/shops/{shop_id}/slot-contracts", dependencies=[auth.shop_staff, auth.scope("affiliate:read")])
 async def list_shop_slots(shop_id: Id, db: DbDep, page: PageQuery) -> Page[SlotWire]:
     """The shop's contracts, newest first."""
     found = await contracts_of(db, shop_id=shop_id, before=page.uuid(0), limit=page.limit + 1)
@@ -38,7 +38,9 @@ async def list_shop_slots(shop_id: Id, db: DbDep, page: PageQuery) -> Page[SlotW
 
 
 @router.post(
-    "/api/shops/{shop_id}/slot-contracts", status_code=201, dependencies=[auth.shop_staff, limited("60/minute")]
+    "/api/shops/{shop_id}/slot-contracts",
+    status_code=201,
+    dependencies=[auth.shop_staff, limited("60/minute")],
 )
 async def propose_slot_contract(
     shop_id: Id, body: SlotBody, db: DbDep, caller: CallerDep, idem: Idempotent
@@ -53,19 +55,25 @@ async def propose_slot_contract(
         return seen.keep((await _wires(db, [made]))[0])
 
 
-@router.post("/api/shops/{shop_id}/slot-contracts/{contract_id}/fund", dependencies=[auth.shop_staff])
+@router.post(
+    "/api/shops/{shop_id}/slot-contracts/{contract_id}/fund",
+    dependencies=[auth.shop_staff],
+)
 async def fund_slot_contract(shop_id: Id, contract_id: Id, db: DbDep) -> SlotWire:
     """There was too little to hold the fee; try again."""
     return (await _wires(db, [await fund_slot(db, shop_id, contract_id)]))[0]
 
 
-@router.post("/api/shops/{shop_id}/slot-contracts/{contract_id}/end", dependencies=[auth.shop_staff])
+@router.post(
+    "/api/shops/{shop_id}/slot-contracts/{contract_id}/end",
+    dependencies=[auth.shop_staff],
+)
 async def end_shop_slot(shop_id: Id, contract_id: Id, db: DbDep, caller: CallerDep) -> SlotWire:
     """Take the proposal back, or step back before it begins."""
     return (await _wires(db, [await end_slot(db, contract_id, by=caller.id, shop_id=shop_id)]))[0]
 
 
-@router.get("/api/creators/me/contracts", dependencies=[auth.signed_in])
+@router.get("/api/creators/me/contracts", dependencies=[auth.signed_in, auth.scope("affiliate:read")])
 async def list_my_slots(db: DbDep, caller: CallerDep, page: PageQuery) -> Page[SlotWire]:
     """My contracts, newest first."""
     found = await contracts_of(db, creator_id=caller.id, before=page.uuid(0), limit=page.limit + 1)

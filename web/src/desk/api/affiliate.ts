@@ -5,6 +5,7 @@ import type { Listed } from './wire'
 
 type Schemas = components['schemas']
 export type Plan = Schemas['PlanWire']
+export type PlanFigures = Schemas['PlanFiguresWire']
 export type PlanFull = Schemas['PlanFull']
 export type PlanProduct = Schemas['PlanProductWire']
 export type PlanKind = Plan['kind']
@@ -40,6 +41,7 @@ const agency = (id: string): string => `/api/agencies/${id}`
 export const affiliate = {
   plans: (shopId: string, cursor?: string) => http.get<Listed<Plan>>(`${shop(shopId)}/plans`, { cursor }),
   addPlan: (shopId: string, body: { kind: PlanKind; name: string }, key: string) => http.create<PlanFull>(`${shop(shopId)}/plans`, body, key),
+  planFigures: (shopId: string, planId: string, days: string) => http.get<PlanFigures>(`${shop(shopId)}/plans/${planId}/figures`, { days }),
   plan: (shopId: string, planId: string) => http.get<PlanFull>(`${shop(shopId)}/plans/${planId}`),
   setRate: (shopId: string, planId: string, body: { product_ids: string[]; bps: number | null; start?: string | null; end?: string | null }) =>
     http.post<PlanFull>(`${shop(shopId)}/plans/${planId}/rates`, body),

@@ -123,4 +123,13 @@ export default {
   'push.malformed': 'Malformed',
   'push.news': 'News',
   'push.nothing_new': 'Nothing new',
+  'plan_figures.title': 'What it sold',
+  'plan_figures.days': '{n} days',
+  'plan_figures.orders': 'Paid orders',
+  'plan_figures.paid': 'Paid',
+  'plan_figures.commission': 'Commission',
+  'plan_figures.refunded': 'Refunded',
+  'plan_figures.by_creator': 'Creator',
+  'plan_figures.none': 'No order came through this plan in these days',
+  'plan_figures.none_hint': 'Orders that creators bring appear here once they are paid',
 } as const

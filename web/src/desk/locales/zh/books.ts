@@ -123,4 +123,13 @@ export default {
   'push.malformed': '格式错误',
   'push.news': '有新轨迹',
   'push.nothing_new': '无新内容',
+  'plan_figures.title': '推广数据',
+  'plan_figures.days': '近 {n} 天',
+  'plan_figures.orders': '付款订单',
+  'plan_figures.paid': '付款金额',
+  'plan_figures.commission': '佣金',
+  'plan_figures.refunded': '退款',
+  'plan_figures.by_creator': '达人',
+  'plan_figures.none': '这段时间没有通过这个计划的订单',
+  'plan_figures.none_hint': '达人带货的订单付款后会出现在这里',
 } as const
