@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text
 
 from kaibo.kernel.db import created_at, id_column, metadata, timestamptz, uuid_column
-from kaibo.kernel.distribution import local
+from kaibo.kernel.distribution import distributed, local
 
 showcases = Table(
     "showcases",
@@ -44,5 +44,5 @@ touches = Table(
     timestamptz("at"),
     Index(None, "at"),
     schema="goods",
-    info=local("written by hand, a few a day a shop"),
+    info=distributed("buyer_id", group="buyer"),
 )

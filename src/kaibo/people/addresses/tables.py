@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Table, Text, text
 
 from kaibo.kernel.db import created_at, id_column, metadata
-from kaibo.kernel.distribution import local
+from kaibo.kernel.distribution import distributed
 
 addresses = Table(
     "addresses",
@@ -23,5 +23,5 @@ addresses = Table(
     Index(None, "person_id"),
     Index("uq_addresses_default", "person_id", unique=True, postgresql_where=text("is_default")),
     schema="people",
-    info=local("people, not orders: read by id, written by hand"),
+    info=distributed("person_id", group="buyer"),
 )
