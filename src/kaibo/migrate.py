@@ -12,6 +12,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy.engine import make_url
 
+from kaibo.goods import guards as goods_guards
 from kaibo.kernel import jobs
 from kaibo.kernel.db import APPLICATION_ROLE
 from kaibo.trade.ledger.guards import APPEND_ONLY
@@ -69,18 +70,20 @@ def upgrade(database_url: str) -> None:
 
 
 def _let_the_application_in(connection: psycopg.Connection) -> None:
-    """What the application may do: read and write rows, never change a table; and in the ledger only read and append."""
+    """What the application may do: read and write rows, never change a table; and the ledger and the record of prices only
+    read and append."""
     role, schemas = APPLICATION_ROLE, ", ".join(SCHEMAS)
-    found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'trade'").fetchall()
+    found = connection.execute("SELECT schemaname, tablename FROM pg_tables").fetchall()
     # A revision that is only being written has tables in the code that the database has not.
-    ledger = ", ".join(f"trade.{name}" for (name,) in found if name in APPEND_ONLY)
+    growing = {*(("trade", name) for name in APPEND_ONLY), *(("goods", name) for name in goods_guards.APPEND_ONLY)}
+    only_grow = ", ".join(f"{schema}.{name}" for schema, name in found if (schema, name) in growing)
     with connection.transaction():
         for statement in (
             _MAKE_ROLE,
             f"GRANT USAGE ON SCHEMA {schemas} TO {role}",
             f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schemas} TO {role}",
             f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schemas} TO {role}",
-            f"REVOKE UPDATE, DELETE, TRUNCATE ON {ledger} FROM {role}",
+            f"REVOKE UPDATE, DELETE, TRUNCATE ON {only_grow} FROM {role}",
         ):
             connection.execute(statement)
 

@@ -173,7 +173,7 @@ async def test_sales_between_reading_and_saving_are_not_undone(shop: Shop, here:
     order = uuid.uuid4()
     async with here.database.transaction() as db:
         await goods.hold(db, order, [(uuid.UUID(sku["id"]), 3)])
-        await goods.consume(db, order)
+        await goods.consume(db, order, {})
     body = {"id": sku["id"], "name": "左开", "price_fen": 129900, "stock": 10, "stock_was": 8}
     changed = (await patch(shop, made["id"], skus=[body])).json()
     assert changed["skus"][0]["stock"] == 7

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -89,7 +90,7 @@ async def test_every_step_of_an_order_counts_once_however_often_it_is_told(ten: 
     async with here.database.transaction() as db:
         await goods.hold(db, order, [(ten, 3)])
         assert await level(db, ten) == (10, 3, 0)
-    await tell(goods.consume)
+    await tell(partial(goods.consume, traded_fen={}))
     async with here.database.transaction() as db:
         assert await level(db, ten) == (7, 0, 3)
     await tell(goods.release)
@@ -147,7 +148,7 @@ async def test_a_buyers_limit_counts_held_and_bought_but_not_returned(shop: Shop
     sku_id = (await stocked(db, shop.id, 100, limit=3)).skus[0].id
     buyer, first, second = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
     await goods.hold(db, first, [(sku_id, 2)], buyer_id=buyer)
-    await goods.consume(db, first)
+    await goods.consume(db, first, {})
     with pytest.raises(LimitReached) as refused:
         async with db.begin_nested():
             await goods.hold(db, second, [(sku_id, 2)], buyer_id=buyer)
@@ -199,7 +200,7 @@ async def test_stock_news_say_what_is_available(ten: UUID, db: Db) -> None:
     order = uuid.uuid4()
     await goods.hold(db, order, [(ten, 3)])
     await goods.release(db, order)
-    await goods.consume(db, order)
+    await goods.consume(db, order, {})
     t = kernel_tables.outbox
     news = select(t.c.body).where(t.c.subject == "goods.stock.changed", t.c.aggregate_id == str(ten))
     assert [body["available"] for body in (await db.execute(news.order_by(t.c.position))).scalars()] == [7, 10]

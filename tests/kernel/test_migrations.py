@@ -14,6 +14,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 
 from kaibo import migrate
+from kaibo.goods.guards import PRICE_GUARDS
 from kaibo.trade.ledger.guards import LEDGER_GUARDS
 
 
@@ -80,14 +81,18 @@ async def test_an_upgrade_waits_for_the_one_that_is_running(empty_url: str) -> N
     await opened.close()
 
 
-async def test_a_migrated_house_has_every_guard_of_the_ledger(empty_url: str) -> None:
+async def test_a_migrated_house_has_every_guard_of_the_ledger_and_of_prices(empty_url: str) -> None:
     """Guards are triggers, which autogenerate does not compare."""
     await asyncio.to_thread(migrate.upgrade, empty_url)
-    written = {name for guard in LEDGER_GUARDS for name in re.findall(r"CREATE.* TRIGGER (\w+)", guard)}
+    written = {
+        name for guard in (*LEDGER_GUARDS, *PRICE_GUARDS) for name in re.findall(r"CREATE.* TRIGGER (\w+)", guard)
+    }
     assert len(written) >= 6
     opened = await asyncpg.connect(empty_url)
     found = {row["tgname"] for row in await opened.fetch("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")}
     assert written <= found, written - found
     with pytest.raises(asyncpg.RestrictViolationError, match="only appends"):
         await opened.execute("TRUNCATE trade.ledger_entries")
+    with pytest.raises(asyncpg.RestrictViolationError, match="only grows"):
+        await opened.execute("TRUNCATE goods.price_entries")
     await opened.close()

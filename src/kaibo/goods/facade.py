@@ -24,10 +24,15 @@ from kaibo.goods.inventory.retake import retake
 from kaibo.goods.pictures.lookup import picture_urls, picture_view, require_picture
 from kaibo.goods.shelf.cards import on_sale_count, product_cards, quote, quotes_of, require_approved, skus_of
 from kaibo.goods.shelf.search import search_cards
+from kaibo.goods.windows.rooms import register_rooms
+from kaibo.goods.windows.rules import in_room
+from kaibo.goods.windows.take import Take, admit_takes, note_takes
 from kaibo.kernel.db import Db
 from kaibo.people.facade import register_picture_resolver
 
 __all__ = [
+    "Take",
+    "admit_takes",
     "category_keys",
     "close_slot",
     "commission_terms",
@@ -35,9 +40,11 @@ __all__ = [
     "count_product_rows",
     "earns",
     "hold",
+    "in_room",
     "in_showcase",
     "lowest_prices",
     "note_slot_funding",
+    "note_takes",
     "on_sale_count",
     "picture_view",
     "product_cards",
@@ -49,6 +56,7 @@ __all__ = [
     "quotes_of",
     "record_touch",
     "register_listing_check",
+    "register_rooms",
     "release",
     "release_all",
     "report_pitch_seconds",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
 from kaibo.goods.catalog import rules
 from kaibo.goods.catalog.model import Product, ProductDraft, Sku, SkuDraft
-from kaibo.goods.contracts import PictureView, ProductCard, ProductState, ServiceTag, StockState
+from kaibo.goods.contracts import PictureView, ProductCard, ProductState, ServiceTag, SkuView, StockState
 from kaibo.kernel.web import Id, Instant, Wire
 from kaibo.kernel.web.wire import Text
 from kaibo.people.contracts import ShopView
@@ -84,11 +85,16 @@ class Attribute(Wire):
 
 
 class SkuOnOffer(Wire):
+    """At the price of a window: `price_until` is its end, `struck_fen` what may lawfully stand struck beside it."""
+
     id: Id
     name: str
     price_fen: int
     stock_left: int
     limit_per_buyer: int | None
+    struck_fen: int | None
+    price_until: Instant | None
+    price_pieces_left: int | None
 
 
 class Seller(Wire):
@@ -119,21 +125,26 @@ class ProductWire(Wire):
     review_state: ProductState
 
     @classmethod
-    def of(cls, p: Product, shop: ShopView) -> ProductWire:
-        return cls(
-            **_shared(p, shop),
-            skus=[
-                SkuOnOffer(
-                    id=s.id,
-                    name=s.name,
-                    price_fen=s.price_fen,
-                    stock_left=s.available,
-                    limit_per_buyer=s.limit_per_buyer,
-                )
-                for s in p.skus
-            ],
-            review_state=p.state,
+    def of(cls, p: Product, shop: ShopView, on_offer: Sequence[SkuView]) -> ProductWire:
+        prices = [sku.price_fen for sku in on_offer] or [0]
+        return cls.model_validate(
+            _shared(p, shop)
+            | {"price_fen_min": min(prices), "price_fen_max": max(prices), "review_state": p.state}
+            | {"skus": [_on_offer(sku) for sku in on_offer]}
         )
+
+
+def _on_offer(sku: SkuView) -> SkuOnOffer:
+    return SkuOnOffer(
+        id=sku.id,
+        name=sku.name,
+        price_fen=sku.price_fen,
+        stock_left=sku.stock_left,
+        limit_per_buyer=sku.limit_per_buyer,
+        struck_fen=sku.struck_fen,
+        price_until=sku.price_until,
+        price_pieces_left=sku.price_pieces_left,
+    )
 
 
 class ShopSku(Wire):

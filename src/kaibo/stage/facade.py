@@ -8,21 +8,26 @@ from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 
+from kaibo.goods.facade import register_rooms
 from kaibo.kernel import context
 from kaibo.kernel.db import Db
 from kaibo.stage.broadcasts.lookup import broadcast
 from kaibo.stage.contracts import BroadcastView
 from kaibo.stage.evidence import pitch_at
 from kaibo.stage.live.share import Share
+from kaibo.stage.rooms.selling import room_names, rooms_selling
 from kaibo.stage.rooms.tables import demo_persons
 from kaibo.stage.source import resolve_source
 from kaibo.trade.facade import register_evidence_resolver, register_source_resolver
 
 
 def register() -> None:
-    """Entry points call this once at start-up: trade learns whom to ask about orders from a broadcast, and about disputes."""
+    """Entry points call this once at start-up: trade learns whom to ask about orders from a broadcast, and about disputes; goods,
+    in which rooms a shop's goods are sold.
+    """
     register_source_resolver("broadcast", resolve_source)
     register_evidence_resolver("broadcast", pitch_at)
+    register_rooms(rooms_selling, room_names)
 
 
 async def run_rooms(stop: asyncio.Event) -> None:

@@ -27,4 +27,5 @@ async def resolve_source(db: Db, source: Source) -> SourceFacts:
         title=on.title,
         allowed=on.state == "live" and item is not None,
         product_id=ProductId(item.product_id) if item else None,
+        room_id=on.room_id,
     )

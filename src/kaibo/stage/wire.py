@@ -46,6 +46,9 @@ class SkuWire(Wire):
     price_fen: Fen
     stock_left: int
     limit_per_buyer: int | None
+    struck_fen: Fen | None = None
+    price_until: Instant | None = None
+    price_pieces_left: int | None = None
 
 
 class ReplayMarkWire(Wire):
@@ -62,6 +65,8 @@ class BagItemWire(Wire):
     picture_url: str | None
     price_fen: Fen
     price_fen_max: Fen
+    struck_fen: Fen | None = None
+    price_until: Instant | None = None
     skus: list[SkuWire]
     service_tags: list[str]
     stock_left: int

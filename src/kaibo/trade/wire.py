@@ -59,6 +59,7 @@ class QuoteIn(Wire):
     lines: Annotated[list[QuoteLineIn], Field(min_length=1, max_length=rules.LINES_MAX)]
     address_id: Id | None = None
     coupon_ids: CouponIds | None = None
+    source: SourceIn | None = None
 
 
 class PlaceLineIn(Wire):

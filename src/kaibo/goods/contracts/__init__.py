@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NewType
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar, Literal, NewType
 from uuid import UUID
 
 from kaibo.kernel.errors import Conflict, Invalid, NotFound, Refused, TooMany, refusal
 from kaibo.kernel.events import Event
 from kaibo.people.contracts import ShopId
+
+if TYPE_CHECKING:
+    from kaibo.goods.contracts.windows import OpenWindow
 
 ProductId = NewType("ProductId", UUID)
 SkuId = NewType("SkuId", UUID)
@@ -32,7 +36,7 @@ class QuotedLine:
     `approved` is False where the product may not be sold at the moment (draft, refused, withdrawn, SKU removed).
     `price_kind` says what kind of price `unit_price_fen` is; `list_price_fen` is the merchant's ordinary price where it differs,
     `price_ref` the price window, group or presale that set it. `seven_day_exclusion` says why the goods need not be taken back
-    without a reason (custom, perishable, digital, press); None where they must.
+    without a reason (custom, perishable, digital, press); None where they must. `windows` are all that count now, in rooms too.
     """
 
     sku_id: SkuId
@@ -53,6 +57,7 @@ class QuotedLine:
     list_price_fen: int | None = None
     price_ref: UUID | None = None
     seven_day_exclusion: str | None = None
+    windows: tuple[OpenWindow, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,11 @@ class CardPage:
 
 @dataclass(frozen=True)
 class SkuView:
-    """`stock_left` = pieces that are neither sold nor held by an unpaid order."""
+    """`stock_left` = pieces that are neither sold nor held by an unpaid order.
+
+    At the price of a window: `price_until` is its end, `struck_fen` what may stand struck beside it, `price_pieces_left` what is
+    left of its own pieces.
+    """
 
     id: SkuId
     product_id: ProductId
@@ -92,6 +101,9 @@ class SkuView:
     price_fen: int
     stock_left: int
     limit_per_buyer: int | None
+    struck_fen: int | None = None
+    price_until: datetime | None = None
+    price_pieces_left: int | None = None
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,24 @@
 
 from fastapi import APIRouter
 
-from kaibo.goods.http import importing, pictures, plans, products, reviews, samples, selection, shelf, slots
+from kaibo.goods.http import (
+    importing,
+    pictures,
+    plans,
+    price_windows,
+    products,
+    reviews,
+    samples,
+    selection,
+    shelf,
+    slots,
+)
 
 routers: tuple[APIRouter, ...] = (
     shelf.router,
     importing.router,
     products.router,
+    price_windows.router,
     reviews.router,
     pictures.router,
     plans.router,

@@ -10,6 +10,7 @@ from kaibo.goods.catalog.categories import categories
 from kaibo.goods.catalog.lookup import count_products, product
 from kaibo.goods.catalog.rules import SEARCH_CHARS_MAX
 from kaibo.goods.contracts import ProductMissing
+from kaibo.goods.shelf.cards import skus_of
 from kaibo.goods.shelf.search import search_cards
 from kaibo.goods.wire import Categories, CategoryWire, ProductCardWire, ProductWire, Shop, ShopMerchant
 from kaibo.kernel.db import Db
@@ -53,7 +54,8 @@ async def get_product(product_id: Id, db: DbDep, caller: CallerDep) -> ProductWi
     insider = caller.has("shop", found.shop_id) or caller.has("platform", None)
     if found.state != "approved" and not insider:
         raise ProductMissing(id=str(product_id))
-    return ProductWire.of(found, await shop_of(db, found.shop_id))
+    on_offer = (await skus_of(db, [product_id])).get(found.id, [])
+    return ProductWire.of(found, await shop_of(db, found.shop_id), on_offer)
 
 
 @router.get("/api/shops/{shop_id}", dependencies=[auth.public])

@@ -6,7 +6,7 @@ for each other in a circle. CHECK constraints stand behind it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -23,6 +23,7 @@ from kaibo.goods.contracts import (
     StockChanged,
 )
 from kaibo.goods.inventory.tables import holds, stock, stock_entries
+from kaibo.goods.windows.take import release_takes
 from kaibo.kernel.db import Db
 from kaibo.kernel.outbox import publish
 
@@ -119,6 +120,7 @@ async def release(db: Db, order_id: UUID) -> None:
 
 async def release_all(db: Db, order_ids: Sequence[UUID]) -> None:
     """Like release, for many orders: one change and one StockChanged a SKU, however many held some of it."""
+    await release_takes(db, order_ids)
     moved = await db.execute(
         update(holds)
         .where(holds.c.order_id.in_(order_ids), holds.c.state == "held")
@@ -140,8 +142,11 @@ async def release_all(db: Db, order_ids: Sequence[UUID]) -> None:
         await publish(db, StockChanged(sku_id=sku_id, product_id=row.product_id, available=row.available))
 
 
-async def consume(db: Db, order_id: UUID) -> None:
-    """The order is paid: held pieces are sold. Idempotent; nothing happens where nothing is held (any more)."""
+async def consume(db: Db, order_id: UUID, traded_fen: Mapping[SkuId, int]) -> None:
+    """The order is paid: held pieces are sold, each for `traded_fen` of its SKU, out of which struck prices are justified.
+
+    Idempotent; nothing happens where nothing is held (any more).
+    """
     for sku_id, quantity in await _move(db, order_id, "held", "consumed"):
         after = (
             await db.execute(
@@ -151,7 +156,8 @@ async def consume(db: Db, order_id: UUID) -> None:
                 .returning(stock.c.shop_id, stock.c.stock)
             )
         ).one()
-        await note_entry(db, after.shop_id, sku_id, order_id, -quantity, after.stock, "sold")
+        unit_fen = traded_fen.get(SkuId(sku_id))
+        await note_entry(db, after.shop_id, sku_id, order_id, -quantity, after.stock, "sold", unit_fen)
 
 
 async def put_back(db: Db, order_id: UUID) -> None:
@@ -188,8 +194,16 @@ async def _move(db: Db, order_id: UUID, state: str, to: str) -> list[tuple[UUID,
 
 
 async def note_entry(
-    db: Db, shop_id: UUID, sku_id: UUID, order_id: UUID, delta: int, stock_after: int, kind: str
+    db: Db,
+    shop_id: UUID,
+    sku_id: UUID,
+    order_id: UUID,
+    delta: int,
+    stock_after: int,
+    kind: str,
+    unit_fen: int | None = None,
 ) -> None:
-    """What an order did to the stock."""
+    """What an order did to the stock; `unit_fen` is what a piece was sold for."""
     row = {"shop_id": shop_id, "sku_id": sku_id, "delta": delta, "stock_after": stock_after, "kind": kind}
-    await db.execute(stock_entries.insert().values(row | {"reason": "", "order_id": order_id}))
+    row |= {"reason": "", "order_id": order_id, "unit_fen": unit_fen}
+    await db.execute(stock_entries.insert().values(row))

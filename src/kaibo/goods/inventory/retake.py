@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from kaibo.goods.contracts import OutOfStock, SkuId, StockChanged
 from kaibo.goods.inventory.tables import holds, stock
+from kaibo.goods.windows.take import retake_takes
 from kaibo.kernel.db import Db
 from kaibo.kernel.outbox import publish
 
@@ -15,9 +16,11 @@ from kaibo.kernel.outbox import publish
 async def retake(db: Db, order_id: UUID) -> None:
     """Released pieces are held again, all of them; nothing happens where none are released.
 
-    Raises OutOfStock for the first SKU of which too few are left; the caller rolls back to before the call (a savepoint), as other
-    pieces may have been taken already. Limits a buyer are not looked at: they were when the order was placed.
+    Raises OutOfStock for the first SKU of which too few are left, or too few at the price of its window; the caller rolls back to
+    before the call (a savepoint), as other pieces may have been taken already. Limits a buyer are not looked at: they were when
+    the order was placed.
     """
+    await retake_takes(db, order_id)
     released = (holds.c.order_id == order_id) & (holds.c.state == "released")
     rows = (await db.execute(select(holds.c.sku_id, holds.c.quantity).where(released).order_by(holds.c.sku_id))).all()
     for row in rows:

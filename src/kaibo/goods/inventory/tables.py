@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Table, Text, text
 
-from kaibo.kernel.db import created_at, id_column, metadata, not_negative, uuid_column
+from kaibo.kernel.db import created_at, fen, id_column, metadata, not_negative, uuid_column
 from kaibo.kernel.distribution import distributed
 
 stock = Table(
@@ -47,7 +47,7 @@ stock_entries = Table(
     "stock_entries",
     metadata,
     id_column(),
-    Column("sku_id", ForeignKey("goods.skus.id"), nullable=False, index=True),
+    Column("sku_id", ForeignKey("goods.skus.id"), nullable=False),
     uuid_column("shop_id"),
     Column("delta", BigInteger, nullable=False),
     Column("stock_after", BigInteger, nullable=False),
@@ -56,7 +56,10 @@ stock_entries = Table(
     Column("reason", Text, nullable=False),
     uuid_column("order_id", nullable=True),
     uuid_column("actor_id", nullable=True),
+    # of a sale: what a piece was traded for (see windows/traded.py)
+    fen("unit_fen", nullable=True),
     created_at("at"),
+    Index(None, "sku_id", "at"),
     schema="goods",
     info=distributed("shop_id", group="shop"),
 )

@@ -26,6 +26,8 @@ from kaibo.goods.contracts import (
 )
 from kaibo.goods.inventory.hold import check_quantity
 from kaibo.goods.inventory.tables import stock
+from kaibo.goods.windows.open_now import read_windows, shelf_price, windows_by_sku, windows_json
+from kaibo.goods.windows.rules import quoted_at, view_at
 from kaibo.kernel.db import Db
 from kaibo.people import facade as people
 from kaibo.people.contracts import ShopId
@@ -36,11 +38,12 @@ async def product_cards(db: Db, product_ids: Iterable[UUID]) -> dict[ProductId, 
     ids = set(product_ids)
     if not ids:
         return {}
+    price_now = func.least(skus.c.price_fen, shelf_price())
     totals = (
         select(
             skus.c.product_id,
-            func.min(skus.c.price_fen).label("price_fen_min"),
-            func.max(skus.c.price_fen).label("price_fen_max"),
+            func.min(price_now).label("price_fen_min"),
+            func.max(price_now).label("price_fen_max"),
             # sum(bigint) is numeric in PostgreSQL; ours fit a bigint
             func.sum(stock.c.stock - stock.c.held).label("stock_left"),
             func.sum(stock.c.sold).label("sold_count"),
@@ -97,14 +100,22 @@ async def on_sale_count(db: Db, shop_id: UUID) -> int:
     return int(await db.scalar(query) or 0)
 
 
-async def skus_of(db: Db, product_ids: Iterable[UUID]) -> dict[ProductId, list[SkuView]]:
-    """The SKUs on offer of each product, in the merchant's order."""
+async def skus_of(
+    db: Db, product_ids: Iterable[UUID], *, room_id: UUID | None = None
+) -> dict[ProductId, list[SkuView]]:
+    """The SKUs on offer of each product, in the merchant's order, at what they cost in this room (None: on the shelf)."""
+    by_product = await skus_by_product(db, product_ids)
+    windows = await windows_by_sku(db, [sku.id for found in by_product.values() for sku in found])
     return {
         ProductId(product_id): [
-            SkuView(sku.id, ProductId(product_id), sku.name, sku.price_fen, sku.available, sku.limit_per_buyer)
+            view_at(
+                SkuView(sku.id, ProductId(product_id), sku.name, sku.price_fen, sku.available, sku.limit_per_buyer),
+                windows.get(sku.id, ()),
+                room_id,
+            )
             for sku in found
         ]
-        for product_id, found in (await skus_by_product(db, product_ids)).items()
+        for product_id, found in by_product.items()
     }
 
 
@@ -126,7 +137,7 @@ async def quote(db: Db, lines: Sequence[tuple[UUID, int]]) -> list[QuotedLine]:
 
 
 async def quotes_of(db: Db, sku_ids: Iterable[UUID]) -> dict[SkuId, QuotedLine]:
-    """What one piece costs now of each of these SKUs that exists, in two statements."""
+    """What one piece costs now on the shelf of each of these SKUs that exists, in two statements; `in_room` goes on from there."""
     query = (
         select(
             skus,
@@ -138,6 +149,7 @@ async def quotes_of(db: Db, sku_ids: Iterable[UUID]) -> dict[SkuId, QuotedLine]:
             products.c.commission_bps,
             products.c.state,
             (stock.c.stock - stock.c.held).label("stock_left"),
+            windows_json().label("windows"),
         )
         .join(products, products.c.id == skus.c.product_id)
         .join(stock, stock.c.sku_id == skus.c.id)
@@ -149,7 +161,7 @@ async def quotes_of(db: Db, sku_ids: Iterable[UUID]) -> dict[SkuId, QuotedLine]:
 
 
 def _quoted(row: Any, shown: Sequence[PictureView]) -> QuotedLine:
-    return QuotedLine(
+    line = QuotedLine(
         sku_id=SkuId(row.id),
         product_id=ProductId(row.product_id),
         shop_id=ShopId(row.shop_id),
@@ -167,7 +179,9 @@ def _quoted(row: Any, shown: Sequence[PictureView]) -> QuotedLine:
         seven_day_exclusion=no_return_because(
             row.category_key, [(one["name"], one["value"]) for one in row.attributes], row.service_tags
         ),
+        windows=read_windows(row.windows),
     )
+    return quoted_at(line, row.price_fen, None) if line.windows else line
 
 
 async def require_approved(db: Db, product_ids: Iterable[UUID]) -> None:

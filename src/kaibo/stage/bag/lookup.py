@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from kaibo.goods import facade as goods
-from kaibo.goods.contracts import ProductId
+from kaibo.goods.contracts import ProductId, SkuView
 from kaibo.kernel.db import Db
 from kaibo.stage.bag.tables import bag_items
+from kaibo.stage.broadcasts.tables import broadcasts
 from kaibo.stage.contracts import BagItemMissing
 from kaibo.stage.ingest.tables import recordings
 from kaibo.stage.pitches.tables import pitch_requests, pitches
@@ -63,7 +64,8 @@ async def shown(db: Db, broadcast_id: UUID | None, only: list[UUID] | None = Non
     if not rows:
         return []
     products = [i.product_id for i in rows]
-    cards, skus = await goods.product_cards(db, products), await goods.skus_of(db, products)
+    room_id = await db.scalar(select(broadcasts.c.room_id).where(broadcasts.c.id == broadcast_id))
+    cards, skus = await goods.product_cards(db, products), await goods.skus_of(db, products, room_id=room_id)
     ids = [i.id for i in rows]
     running, asked, replays = await _running(db, ids), await _asked(db, ids), await _replays(db, ids)
     wires = []
@@ -72,6 +74,7 @@ async def shown(db: Db, broadcast_id: UUID | None, only: list[UUID] | None = Non
         if card is None:
             continue
         on_sale = skus.get(ProductId(row.product_id), []) if card.approved else []
+        cheapest = min(on_sale, key=lambda sku: sku.price_fen, default=None)
         wires.append(
             BagItemWire(
                 id=row.id,
@@ -79,18 +82,11 @@ async def shown(db: Db, broadcast_id: UUID | None, only: list[UUID] | None = Non
                 product_id=row.product_id,
                 title=card.title,
                 picture_url=card.picture_url,
-                price_fen=card.price_fen_min,
-                price_fen_max=card.price_fen_max,
-                skus=[
-                    SkuWire(
-                        id=s.id,
-                        name=s.name,
-                        price_fen=s.price_fen,
-                        stock_left=s.stock_left,
-                        limit_per_buyer=s.limit_per_buyer,
-                    )
-                    for s in on_sale
-                ],
+                price_fen=cheapest.price_fen if cheapest else card.price_fen_min,
+                price_fen_max=max((sku.price_fen for sku in on_sale), default=card.price_fen_max),
+                struck_fen=cheapest.struck_fen if cheapest else None,
+                price_until=cheapest.price_until if cheapest else None,
+                skus=[_sku(sku) for sku in on_sale],
                 service_tags=list(card.service_tags),
                 stock_left=card.stock_left if card.approved else 0,
                 pitching=row.id in running,
@@ -99,6 +95,19 @@ async def shown(db: Db, broadcast_id: UUID | None, only: list[UUID] | None = Non
             )
         )
     return wires
+
+
+def _sku(sku: SkuView) -> SkuWire:
+    return SkuWire(
+        id=sku.id,
+        name=sku.name,
+        price_fen=sku.price_fen,
+        stock_left=sku.stock_left,
+        limit_per_buyer=sku.limit_per_buyer,
+        struck_fen=sku.struck_fen,
+        price_until=sku.price_until,
+        price_pieces_left=sku.price_pieces_left,
+    )
 
 
 async def _running(db: Db, item_ids: list[UUID]) -> set[UUID]:

@@ -43,13 +43,14 @@ class SourceFacts:
     """What the owner of a source says about it. Where `allowed` is False the order is placed without a source.
 
     `creator_id` earns the commission. `product_id` is the product behind `Source.item`; where it is given and no line of the
-    order is of that product, the order loses the source too.
+    order is of that product, the order loses the source too. `room_id`: the prices of this room count.
     """
 
     creator_id: PersonId | None
     title: str
     allowed: bool
     product_id: ProductId | None = None
+    room_id: UUID | None = None
 
 
 @dataclass(frozen=True)

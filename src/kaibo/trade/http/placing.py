@@ -19,6 +19,7 @@ from kaibo.trade.http.after_commit import AfterCommit
 from kaibo.trade.http.present_checkout import checkout_of, placed_json
 from kaibo.trade.http.present_quote import quote_wire
 from kaibo.trade.orders import rules
+from kaibo.trade.orders.asked_prices import room_of
 from kaibo.trade.orders.lookup import checkout_orders, require_buyer
 from kaibo.trade.orders.model import Wanted, WantedLine
 from kaibo.trade.orders.place import Placed
@@ -34,9 +35,11 @@ async def quote(body: QuoteIn, db: DbDep, caller: CallerDep) -> Quote:
     """What these lines cost now, and why. Nothing is held. Freight is the dearest one among the products, once a shop.
 
     Without `coupon_ids` the best choice among the buyer's coupons is made for them; an empty list is none. What is placed names
-    the coupons in `coupons_used`.
+    the coupons in `coupons_used`. `source` is where the buyer is: a room may have prices of its own.
     """
-    quoted = await goods.quote(db, [(line.sku_id, line.quantity) for line in body.lines])
+    room_id = None if body.source is None else await room_of(db, _source(body.source))
+    shelf = await goods.quote(db, [(line.sku_id, line.quantity) for line in body.lines])
+    quoted = [goods.in_room(line, room_id) for line in shelf]
     rules.check_sold(quoted)
     if body.address_id is not None:
         await people.address_of(db, caller.id, body.address_id)

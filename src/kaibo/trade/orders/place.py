@@ -15,7 +15,8 @@ from uuid import UUID
 import orjson
 
 from kaibo.goods import facade as goods
-from kaibo.goods.contracts import LimitReached, OutOfStock, QuotedLine, SkuId, SkuMissing
+from kaibo.goods.contracts import LimitReached, OutOfStock, SkuId, SkuMissing
+from kaibo.goods.contracts.windows import WindowWish
 from kaibo.kernel import clock
 from kaibo.kernel.db import Db
 from kaibo.kernel.errors import IdempotencyKeyReused, Refused
@@ -25,18 +26,19 @@ from kaibo.people import facade as people
 from kaibo.people.contracts import AddressId, AddressMissing, PersonId
 from kaibo.trade.contracts import SeveralShops
 from kaibo.trade.orders import rules
+from kaibo.trade.orders.asked_prices import Quoted, Wish, asked_prices
 from kaibo.trade.orders.columns import Columns
 from kaibo.trade.orders.commission import freeze_shares
 from kaibo.trade.orders.credit import Ask, credit
-from kaibo.trade.orders.draft import Blueprint, blueprint, quote_lines
+from kaibo.trade.orders.draft import Blueprint, blueprint
 from kaibo.trade.orders.lookup import find_order, placed_before
-from kaibo.trade.orders.model import Order, PlacedOrder, Wanted, WantedLine
+from kaibo.trade.orders.model import Order, PlacedOrder, Wanted
 from kaibo.trade.orders.sources import Attribution
 from kaibo.trade.orders.terms import terms
+from kaibo.trade.orders.window_takes import takes_of, wishes_of
 from kaibo.trade.pricing import coupons
 from kaibo.trade.pricing.price import price
 
-Lines = tuple[WantedLine, ...]
 Coupons = tuple[PersonId, tuple[UUID, ...]] | None
 """Whose coupons lower it, and which; None where none do, and then it costs everybody the same."""
 
@@ -94,8 +96,8 @@ async def place_order(db: Db, buyer: Caller, wanted: Wanted) -> Order:
 async def prepare(db: Db, asked: Sequence[Asked]) -> Prepared:
     """Everything that can be known before the stock is locked: prices, shops, sources, addresses; set by set, not one by one."""
     now = clock.now()
-    quoted = await _quoted(db, {one.wanted.lines for one in asked})
-    plans = await _plans(db, asked, quoted, now)
+    wishes, quoted = await asked_prices(db, [one.wanted for one in asked])
+    plans = await _plans(db, asked, wishes, quoted, now)
     found = await people.parcel_labels(db, {one.wanted.address_id for one in asked})
     addresses: list[bytes | None] = []
     for at, one in enumerate(asked):
@@ -106,42 +108,34 @@ async def prepare(db: Db, asked: Sequence[Asked]) -> Prepared:
     return Prepared(asked, plans, addresses, now)
 
 
-async def _quoted(db: Db, wishes: set[Lines]) -> dict[Lines, list[QuotedLine] | Refused]:
-    """What the lines of each different wish cost now, or why they cannot be had."""
-    quotes = await goods.quotes_of(db, {line.sku_id for lines in wishes for line in lines})
-    found: dict[Lines, list[QuotedLine] | Refused] = {}
-    for lines in wishes:
-        try:
-            found[lines] = quote_lines(lines, quotes)
-        except Refused as refused:
-            found[lines] = refused
-    return found
-
-
 async def _plans(
-    db: Db, asked: Sequence[Asked], quoted: dict[Lines, list[QuotedLine] | Refused], now: datetime
+    db: Db, asked: Sequence[Asked], wishes: Sequence[Wish], quoted: Quoted, now: datetime
 ) -> list[Blueprint | Refused]:
     """What each asked for comes to. Whoever wants the same and is credited to the same shares a blueprint."""
     products = {
-        lines: frozenset(line.product_id for line in quotes)
-        for lines, quotes in quoted.items()
+        wish: frozenset(line.product_id for line in quotes)
+        for wish, quotes in quoted.items()
         if not isinstance(quotes, Refused)
     }
     shops = await people.shop_view(
         db, {line.shop_id for quotes in quoted.values() if not isinstance(quotes, Refused) for line in quotes}
     )
-    asks = [Ask(a.buyer_id, a.wanted.source, products[a.wanted.lines]) for a in asked if a.wanted.lines in products]
+    asks = [
+        Ask(one.buyer_id, one.wanted.source, products[wish])
+        for one, wish in zip(asked, wishes, strict=True)
+        if wish in products
+    ]
     credits = iter(await credit(db, asks, now))
     house = terms()
-    made: dict[tuple[Lines, Attribution, Coupons], Blueprint | Refused] = {}
+    made: dict[tuple[Wish, Attribution, Coupons], Blueprint | Refused] = {}
     plans: list[Blueprint | Refused] = []
-    for one in asked:
-        quotes = quoted[one.wanted.lines]
+    for one, wish in zip(asked, wishes, strict=True):
+        quotes = quoted[wish]
         if isinstance(quotes, Refused):
             plans.append(quotes)
             continue
         coupon_ids = one.wanted.coupon_ids
-        key = (one.wanted.lines, next(credits), (one.buyer_id, coupon_ids) if coupon_ids else None)
+        key = (wish, next(credits), (one.buyer_id, coupon_ids) if coupon_ids else None)
         if key not in made:
             by_shop = {shop: [line for line in quotes if line.shop_id == shop] for shop in shops}
             shares = {shop: await freeze_shares(db, key[1], its, now) for shop, its in by_shop.items() if its}
@@ -180,12 +174,16 @@ class Prepared:
         refused: list[int] = []
         again: list[tuple[int, int]] = []
         # Before the stock, as everywhere: who holds coupons and wants stock never waits for one who does the reverse.
-        await coupons.lock(
-            db, [used for plan in self.plans if isinstance(plan, Blueprint) for used in plan.priced.used]
-        )
+        used = [one for plan in self.plans if isinstance(plan, Blueprint) for one in plan.priced.used]
+        await coupons.lock(db, used)
+        wishes = self._window_wishes()
+        late = await goods.admit_takes(db, wishes)
         for at, (one, plan, address) in enumerate(zip(self._asked, self.plans, self._addresses, strict=True)):
             if one.key is not None and (first := first_of.setdefault((one.buyer_id, one.key), at)) != at:
                 again.append((at, first))
+            elif at in late:
+                outcomes[at] = late[at]
+                refused.append(at)
             elif isinstance(plan, Refused) or address is None:
                 outcomes[at] = plan if isinstance(plan, Refused) else AddressMissing(id=str(one.wanted.address_id))
                 refused.append(at)
@@ -208,12 +206,36 @@ class Prepared:
                 missed, outcomes[at] = outcomes[at], self._not_placed(self._asked[at], row)
                 if isinstance(missed, Placed) and missed.blueprint.priced.used:
                     await coupons.release(db, missed.checkout_id)
+            if wishes:
+                await goods.note_takes(db, self._takes(outcomes))
             db.info[PUBLISHED] = True
         await self._recall(db, outcomes, refused)
         for at, first in again:
             same = rules.digest(self._asked[at].wanted) == rules.digest(self._asked[first].wanted)
             outcomes[at] = outcomes[first] if same else IdempotencyKeyReused(key=self._asked[at].key or "")
         return [outcome for outcome in outcomes if outcome is not None]
+
+    def _window_wishes(self) -> dict[int, tuple[UUID, list[WindowWish]]]:
+        """By place, of those whose prices are scarce; of one key only the first."""
+        by_plan = {id(plan): wishes_of(plan) for plan in self.plans if isinstance(plan, Blueprint)}
+        if not any(by_plan.values()):
+            return {}
+        found: dict[int, tuple[UUID, list[WindowWish]]] = {}
+        seen: set[tuple[PersonId, str]] = set()
+        for at, (one, plan) in enumerate(zip(self._asked, self.plans, strict=True)):
+            wishes = by_plan.get(id(plan))
+            if wishes and (one.key is None or (one.buyer_id, one.key) not in seen):
+                found[at] = (one.buyer_id, wishes)
+                seen.add((one.buyer_id, one.key or ""))
+        return found
+
+    def _takes(self, outcomes: Sequence[Outcome | None]) -> list[goods.Take]:
+        return [
+            take
+            for one, outcome in zip(self._asked, outcomes, strict=True)
+            if isinstance(outcome, Placed)
+            for take in takes_of(outcome.blueprint, outcome.orders, one.buyer_id)
+        ]
 
     async def _recall(self, db: Db, outcomes: list[Outcome | None], refused: list[int]) -> None:
         """What would be refused now may have been placed under the same key before: then that is the answer."""
