@@ -70,7 +70,7 @@ class WindowOverlaps(Conflict):
 
     code = "goods.window_overlaps"
     sku_name: str
-    title: str
+    window_title: str
     starts_at: datetime
     ends_at: datetime
 
@@ -81,7 +81,7 @@ class WindowCovered(Conflict):
 
     code = "goods.window_covered"
     sku_name: str
-    title: str
+    window_title: str
     price_fen: int
 
 

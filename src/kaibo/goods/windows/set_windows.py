@@ -109,9 +109,11 @@ def _require_lawful(struck_fen: int, most: int | None, sku_name: str) -> None:
 async def _require_room_for(db: Db, line: WindowLine, wish: Campaign, sku_name: str) -> None:
     for other in await overlapping(db, line.sku_id, wish.starts_at, wish.ends_at):
         if other.room_id == wish.room_id:
-            raise WindowOverlaps(sku_name=sku_name, title=other.title, starts_at=other.starts_at, ends_at=other.ends_at)
+            raise WindowOverlaps(
+                sku_name=sku_name, window_title=other.title, starts_at=other.starts_at, ends_at=other.ends_at
+            )
         if other.room_id is None and other.price_fen <= line.price_fen:
-            raise WindowCovered(sku_name=sku_name, title=other.title, price_fen=other.price_fen)
+            raise WindowCovered(sku_name=sku_name, window_title=other.title, price_fen=other.price_fen)
 
 
 async def _insert(db: Db, shop_id: UUID, sku: Any, line: WindowLine, wish: Campaign, actor_id: UUID) -> UUID:

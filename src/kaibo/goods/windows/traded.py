@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Subquery, and_, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from kaibo.goods.contracts import SkuId
 from kaibo.goods.inventory.tables import stock_entries
@@ -48,7 +49,7 @@ async def _last(db: Db, ids: list[UUID], at: datetime) -> dict[UUID, int]:
         .outerjoin(back, and_(back.c.sku_id == s.sku_id, back.c.order_id == s.order_id))
         .where(sales, func.coalesce(back.c.pieces, 0) < -s.delta)
         .order_by(s.sku_id, s.at.desc())
-        .distinct(s.sku_id)
+        .ext(distinct_on(s.sku_id))
     )
     return {row.sku_id: row.unit_fen for row in await db.execute(query)}
 
