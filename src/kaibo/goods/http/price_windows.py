@@ -29,7 +29,7 @@ from kaibo.goods.windows.wire import (
 )
 from kaibo.kernel import clock
 from kaibo.kernel.db import Db
-from kaibo.kernel.web import CallerDep, DbDep, Id, Idempotent, Page, PageQuery, auth, encode_cursor
+from kaibo.kernel.web import CallerDep, DbDep, Id, Idempotent, Page, PageQuery, auth
 
 router = APIRouter(tags=["price windows"])
 
@@ -43,7 +43,7 @@ async def list_price_windows(
     """The shop's windows, newest first."""
     found = await windows_of_shop(db, shop_id, clock.now(), state=state, before=page.uuid(0), limit=page.limit + 1)
     items = await _wires(db, found[: page.limit])
-    return Page(items=items, next_cursor=encode_cursor(str(items[-1].id)) if len(found) > page.limit else None)
+    return Page(items=items, next_cursor=page.next(found))
 
 
 @router.get("/api/shops/{shop_id}/price-calendar", dependencies=[auth.shop_staff, auth.scope("products:read")])
