@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from kaibo.goods import facade as goods
 from kaibo.goods import reactions as goods_reactions
 from kaibo.goods.contracts import OutOfStock, PriceChanged
 from kaibo.goods.contracts.windows import RoomName
@@ -29,7 +30,6 @@ from kaibo.trade.orders import sources
 from kaibo.trade.orders.expire import expire_order
 from kaibo.trade.orders.lookup import lock_order
 from kaibo.trade.orders.place import Placed
-from kaibo.trade.orders.refund import grant_refund
 from kaibo.trade.orders.till import Till
 from tests.conftest import SignIn
 from tests.trade.test_coupons import claim, issue, quote
@@ -81,7 +81,9 @@ async def sweep(here: Context) -> None:
     await Sweeper(here.database, goods_reactions.timers.all).sweep()
 
 
-async def test_a_window_lowers_the_price_everywhere_and_the_order_says_why(shop: Shop, buyer: Buyer) -> None:
+async def test_a_window_lowers_the_price_everywhere_and_the_order_says_why(
+    here: Context, shop: Shop, buyer: Buyer
+) -> None:
     sku = await shop.sku(price_fen=5_990)
     made = await set_price(shop, sku, 4_990)
     assert (made["state"], made["list_price_fen"], made["room"], made["sold"]) == ("open", 5_990, None, None)
@@ -90,10 +92,9 @@ async def test_a_window_lowers_the_price_everywhere_and_the_order_says_why(shop:
     shelf = ok(await buyer.client.get(f"/api/shelf?shop_id={shop.id}"))["items"]
     assert [card["price_fen_min"] for card in shelf] == [4_990]
     assert [(s["kind"], s["fen"]) for s in (await quote(buyer, sku, 2))["steps"]] == [
-        ("list", 11_980),
-        ("window", 2_000),
+        ("list", 9_980),
         ("freight", 0),
-    ]
+    ]  # no ordinary price beside it: that would be a comparison
     late = await buyer.client.post("/api/orders", json=buyer.wanted(sku), headers=key())
     assert (late.json()["code"], late.json()["was_fen"], late.json()["now_fen"]) == (
         "goods.price_changed",
@@ -102,6 +103,9 @@ async def test_a_window_lowers_the_price_everywhere_and_the_order_says_why(shop:
     )
     order = await buyer.place(shown, 2)
     assert order["total_fen"] == 9_980
+    assert [(s["kind"], s["fen"]) for s in (await buyer.order(order["id"]))["steps"]] == [("list", 9_980), ("freight", 0)]
+    why = "SELECT explanation -> 1 ->> 'kind' FROM trade.orders WHERE id = :id"
+    assert await column(here, why, id=UUID(order["id"])) == ["window"]
     # merchants still edit the ordinary price
     product = ok(await shop.staff.client.get(f"/api/shops/{shop.id}/products/{sku['product_id']}"))
     assert product["skus"][0]["price_fen"] == 5_990
@@ -193,7 +197,7 @@ async def test_a_sale_that_came_back_justifies_nothing(here: Context, sign_in: S
     order = await buyer.place(sku)
     await book_payment(here, order["id"])
     async with here.database.transaction() as db:
-        await grant_refund(db, await lock_order(db, UUID(order["id"])), reason="不想要了", actor="buyer")
+        await goods.put_back(db, UUID(order["id"]))
     refused = await try_set(shop, body(sku, 4_990, struck_fen=9_990))
     assert refused.json()["code"] == "goods.struck_without_trade"
 

@@ -46,9 +46,9 @@ class SkuWire(Wire):
     price_fen: Fen
     stock_left: int
     limit_per_buyer: int | None
-    struck_fen: Fen | None = None
-    price_until: Instant | None = None
-    price_pieces_left: int | None = None
+    struck_fen: Fen | None
+    price_until: Instant | None
+    price_pieces_left: int | None
 
 
 class ReplayMarkWire(Wire):
@@ -65,8 +65,8 @@ class BagItemWire(Wire):
     picture_url: str | None
     price_fen: Fen
     price_fen_max: Fen
-    struck_fen: Fen | None = None
-    price_until: Instant | None = None
+    struck_fen: Fen | None
+    price_until: Instant | None
     skus: list[SkuWire]
     service_tags: list[str]
     stock_left: int

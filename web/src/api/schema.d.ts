@@ -1178,6 +1178,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/shops/{shop_id}/price-windows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Price Windows
+         * @description The shop's windows, newest first.
+         */
+        get: operations["list_price_windows"];
+        put?: never;
+        /**
+         * Set Price Windows
+         * @description All of the lines or none. What is set stays as it is; it can only be stopped.
+         */
+        post: operations["set_price_windows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/price-calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Price Calendar
+         * @description The windows that touch a period, the latest CALENDAR_MAX.
+         */
+        get: operations["price_calendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/price-rooms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Price Rooms
+         * @description The rooms that have the shop's goods in the bag: where a price of the room makes sense.
+         */
+        get: operations["list_price_rooms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/price-windows/{window_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Price Window
+         * @description It counts no longer, from now on; what was ordered at its price stays.
+         */
+        post: operations["stop_price_window"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/products/{product_id}/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shop Price Record
+         * @description What may stand struck beside a price that is set now, and the record of all prices.
+         */
+        get: operations["shop_price_record"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/products/{product_id}/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Product Price Record
+         * @description The same for the platform, of any shop's product.
+         */
+        get: operations["product_price_record"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/reviews/products": {
         parameters: {
             query?: never;
@@ -1803,7 +1927,7 @@ export interface paths {
          * @description What these lines cost now, and why. Nothing is held. Freight is the dearest one among the products, once a shop.
          *
          *     Without `coupon_ids` the best choice among the buyer's coupons is made for them; an empty list is none. What is placed names
-         *     the coupons in `coupons_used`.
+         *     the coupons in `coupons_used`. `source` is where the buyer is: a room may have prices of its own.
          */
         post: operations["quote"];
         delete?: never;
@@ -6316,6 +6440,10 @@ export interface components {
             price_fen: number;
             /** Price Fen Max */
             price_fen_max: number;
+            /** Struck Fen */
+            struck_fen: number | null;
+            /** Price Until */
+            price_until: string | null;
             /** Skus */
             skus: components["schemas"]["SkuWire"][];
             /** Service Tags */
@@ -9525,6 +9653,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[WindowWire] */
+        Page_WindowWire_: {
+            /** Items */
+            items: components["schemas"]["WindowWire"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[WithdrawalWire] */
         Page_WithdrawalWire_: {
             /** Items */
@@ -10101,6 +10236,57 @@ export interface components {
             /** Hls Url */
             hls_url: string;
         };
+        /**
+         * PriceEntryWire
+         * @description `what`: list, set, opened, struck_dropped, stopped, ended. `by_clock`: nobody did it, the time had come.
+         */
+        PriceEntryWire: {
+            /** At */
+            at: string;
+            /**
+             * Sku Id
+             * Format: uuid
+             */
+            sku_id: string;
+            /** Sku Name */
+            sku_name: string;
+            /** What */
+            what: string;
+            /** Title */
+            title: string | null;
+            /** Price Fen */
+            price_fen: number;
+            /** Struck Fen */
+            struck_fen: number | null;
+            /** Starts At */
+            starts_at: string | null;
+            /** Ends At */
+            ends_at: string | null;
+            /** By Clock */
+            by_clock: boolean;
+        };
+        /**
+         * PriceRecord
+         * @description A product's prices: what may stand struck now, and every change, newest first.
+         */
+        PriceRecord: {
+            /**
+             * Product Id
+             * Format: uuid
+             */
+            product_id: string;
+            /** Product Title */
+            product_title: string;
+            /** Basis */
+            basis: components["schemas"]["StruckBasis"][];
+            /** Entries */
+            entries: components["schemas"]["PriceEntryWire"][];
+        };
+        /** PriceRooms */
+        PriceRooms: {
+            /** Items */
+            items: components["schemas"]["RoomNameWire"][];
+        };
         /** ProductBody */
         ProductBody: {
             /** Title */
@@ -10380,6 +10566,8 @@ export interface components {
             address_id?: string | null;
             /** Coupon Ids */
             coupon_ids?: string[] | null;
+            /** Source */
+            source?: (components["schemas"]["BroadcastSource"] | components["schemas"]["ShowcaseSource"] | components["schemas"]["ShelfSource"]) | null;
         };
         /** QuoteLine */
         QuoteLine: {
@@ -10728,6 +10916,16 @@ export interface components {
             person_id: string;
             /** Followers */
             followers: number;
+        };
+        /** RoomNameWire */
+        RoomNameWire: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
         };
         /** RoomPageWire */
         RoomPageWire: {
@@ -11688,7 +11886,10 @@ export interface components {
             /** Limit Per Buyer */
             limit_per_buyer?: number | null;
         };
-        /** SkuOnOffer */
+        /**
+         * SkuOnOffer
+         * @description At the price of a window: `price_until` is its end, `struck_fen` what may lawfully stand struck beside it.
+         */
         SkuOnOffer: {
             /**
              * Id
@@ -11703,6 +11904,12 @@ export interface components {
             stock_left: number;
             /** Limit Per Buyer */
             limit_per_buyer: number | null;
+            /** Struck Fen */
+            struck_fen: number | null;
+            /** Price Until */
+            price_until: string | null;
+            /** Price Pieces Left */
+            price_pieces_left: number | null;
         };
         /** SkuWire */
         SkuWire: {
@@ -11719,6 +11926,12 @@ export interface components {
             stock_left: number;
             /** Limit Per Buyer */
             limit_per_buyer: number | null;
+            /** Struck Fen */
+            struck_fen: number | null;
+            /** Price Until */
+            price_until: string | null;
+            /** Price Pieces Left */
+            price_pieces_left: number | null;
         };
         /** SlotAnswer */
         SlotAnswer: {
@@ -12038,6 +12251,27 @@ export interface components {
             recording?: boolean | null;
             /** At */
             at?: string | null;
+        };
+        /**
+         * StruckBasis
+         * @description What a struck price may be at most, and out of what: the lowest trade of the last seven days, else the last one.
+         */
+        StruckBasis: {
+            /**
+             * Sku Id
+             * Format: uuid
+             */
+            sku_id: string;
+            /** Sku Name */
+            sku_name: string;
+            /** Price Fen */
+            price_fen: number;
+            /** Traded 7D Lowest Fen */
+            traded_7d_lowest_fen: number | null;
+            /** Traded Last Fen */
+            traded_last_fen: number | null;
+            /** Struck Fen Max */
+            struck_fen_max: number | null;
         };
         /**
          * Templates
@@ -12381,6 +12615,106 @@ export interface components {
              */
             timestamp: string;
             data: components["schemas"]["TestData"];
+        };
+        /**
+         * WindowLineIn
+         * @description `struck_fen` at most the SKU's `struck_fen_max`; `pieces` a pool of its own out of the SKU's stock.
+         */
+        WindowLineIn: {
+            /**
+             * Sku Id
+             * Format: uuid
+             */
+            sku_id: string;
+            /** Price Fen */
+            price_fen: number;
+            /** Struck Fen */
+            struck_fen?: number | null;
+            /** Pieces */
+            pieces?: number | null;
+        };
+        /**
+         * WindowWire
+         * @description `struck_shown`: found lawful at the opening, so that buyers see it. `sold`: pieces in orders that stand; null where no cap
+         *     and no pieces of its own make the house count.
+         */
+        WindowWire: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Product Id
+             * Format: uuid
+             */
+            product_id: string;
+            /** Product Title */
+            product_title: string;
+            /**
+             * Sku Id
+             * Format: uuid
+             */
+            sku_id: string;
+            /** Sku Name */
+            sku_name: string;
+            /** Title */
+            title: string;
+            room: components["schemas"]["RoomNameWire"] | null;
+            /** List Price Fen */
+            list_price_fen: number;
+            /** Price Fen */
+            price_fen: number;
+            /** Struck Fen */
+            struck_fen: number | null;
+            /** Struck Shown */
+            struck_shown: boolean;
+            /** Per Buyer Max */
+            per_buyer_max: number | null;
+            /** Pieces */
+            pieces: number | null;
+            /** Sold */
+            sold: number | null;
+            /** Starts At */
+            starts_at: string;
+            /** Ends At */
+            ends_at: string;
+            /** Stopped At */
+            stopped_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "coming" | "open" | "over";
+        };
+        /** Windows */
+        Windows: {
+            /** Items */
+            items: components["schemas"]["WindowWire"][];
+        };
+        /**
+         * WindowsIn
+         * @description One price for a period of each of these SKUs; `room_id` null counts on the shelf, which is everywhere.
+         */
+        WindowsIn: {
+            /** Title */
+            title: string;
+            /** Room Id */
+            room_id?: string | null;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Per Buyer Max */
+            per_buyer_max?: number | null;
+            /** Lines */
+            lines: components["schemas"]["WindowLineIn"][];
         };
         /** WishIn */
         WishIn: {
@@ -15277,6 +15611,303 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GoodsTodo"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_price_windows: {
+        parameters: {
+            query?: {
+                state?: ("coming" | "open" | "over") | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WindowWire_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_price_windows: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WindowsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Windows"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    price_calendar: {
+        parameters: {
+            query: {
+                /** @description From this moment, */
+                since: string;
+                /** @description to before this one. */
+                until: string;
+            };
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Windows"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_price_rooms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceRooms"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop_price_window: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+                window_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WindowWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_price_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+                product_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceRecord"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    product_price_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                product_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceRecord"];
                 };
             };
             /** @description The input is not right; `errors` names each field. */

@@ -212,11 +212,18 @@ def claim_wire(claim: Claim, shown: CouponWire, state: Pocket, why: str | None, 
 
 
 def steps_of(priced: Priced, locale: Locale) -> list[StepWire]:
-    """The applied steps, those of several orders added up: a platform's coupon is one line."""
+    """The applied steps, those of several orders added up: a platform's coupon is one line.
+
+    What a price window takes off stands in the first line already: the ordinary price beside it would be a compared price, and those
+    are lawful only as struck prices (docs/pricing.md).
+    """
     found: dict[tuple[object, ...], StepWire] = {}
     for order in priced.orders:
         for step in order.explanation:
             if step.why_not is not None or (step.fen == 0 and step.kind != "freight"):
+                continue
+            if step.kind == "window":
+                found["list",].fen -= step.fen
                 continue
             key = (step.kind, step.ref, step.title) if step.title else (step.kind,)
             before = found[key].fen if key in found else 0
@@ -226,11 +233,17 @@ def steps_of(priced: Priced, locale: Locale) -> list[StepWire]:
 
 
 def stored_steps(explanation: Sequence[Mapping[str, Any]], locale: Locale) -> list[StepWire]:
-    """The applied steps of an order's stored explanation."""
+    """The applied steps of an order's stored explanation, windows as in steps_of."""
+    windows_fen = sum(step["fen"] for step in explanation if step["kind"] == "window")
     return [
-        StepWire(kind=step["kind"], label=say(step["label"], locale, {}), title=step.get("title", ""), fen=step["fen"])
+        StepWire(
+            kind=step["kind"],
+            label=say(step["label"], locale, {}),
+            title=step.get("title", ""),
+            fen=step["fen"] - (windows_fen if step["kind"] == "list" else 0),
+        )
         for step in explanation
-        if "why_not" not in step and (step["fen"] or step["kind"] == "freight")
+        if "why_not" not in step and step["kind"] != "window" and (step["fen"] or step["kind"] == "freight")
     ]
 
 

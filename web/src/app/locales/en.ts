@@ -139,6 +139,8 @@ export default {
   'pitch.now': 'In pitch',
   'pitch.grab': 'Buy',
   'pitch.gone': 'Sold out',
+  'deal.ends': 'Ends in',
+  'deal.struck': 'Struck price {price}',
   'pitch.left': 'Only {count} left',
   'pitch.hide': 'Hide the card',
   'bag.title': 'Bag · 1 item | Bag · {count} items',

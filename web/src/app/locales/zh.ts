@@ -137,6 +137,8 @@ export default {
   'pitch.now': '讲解中',
   'pitch.grab': '抢',
   'pitch.gone': '已抢光',
+  'deal.ends': '距结束',
+  'deal.struck': '划线价 {price}',
   'pitch.left': '仅剩 {count} 件',
   'pitch.hide': '收起商品卡',
   'bag.title': '小黄车 · {count} 件',

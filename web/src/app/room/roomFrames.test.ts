@@ -5,7 +5,7 @@ import { applyCtl, applySnapshot, applyTick, newRoomState } from './roomFrames'
 const AT = '2026-11-23T08:00:00.000Z'
 
 function item(number: number): BagItem {
-  return { id: `i${number}`, number, product_id: 'p', title: 't', picture_url: '', price_fen: 2990, price_fen_max: 2990, skus: [], service_tags: [], stock_left: 9, pitching: false, pitch_requests: 0, replay: null }
+  return { id: `i${number}`, number, product_id: 'p', title: 't', picture_url: '', price_fen: 2990, price_fen_max: 2990, struck_fen: null, price_until: null, skus: [], service_tags: [], stock_left: 9, pitching: false, pitch_requests: 0, replay: null }
 }
 function snapshot(over: Partial<Snapshot> = {}): Snapshot {
   return { seq: 1, at: AT, online: 3, viewers_uv: 5, likes: 10, chat: [], bag: [item(2), item(1)], pitch: null, slow_mode_seconds: 0, muted_until: null, ...over }

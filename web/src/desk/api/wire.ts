@@ -27,6 +27,13 @@ export type CrewIn = Schemas['CrewBody']
 export type CouponIn = Schemas['CouponIn']
 export type GivenCoupon = Schemas['GivenCoupon']
 
+// prices for a period
+export type PriceWindow = Schemas['WindowWire']
+export type WindowState = PriceWindow['state']
+export type PriceWindowsIn = Schemas['WindowsIn']
+export type PriceRoom = Schemas['RoomNameWire']
+export type PriceRecord = Schemas['PriceRecord']
+
 // goods
 export type Category = Schemas['CategoryWire']
 export type Picture = Schemas['PictureWire']

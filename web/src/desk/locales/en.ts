@@ -10,6 +10,7 @@ import open from './en/open'
 import parcels from './en/parcels'
 import type zh from './zh'
 import funds from './en/funds'
+import prices from './en/prices'
 import books from './en/books'
 
-export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons, ...affiliate, ...aftersales, ...open, ...parcels, ...funds, ...books } satisfies Record<keyof typeof zh, string>
+export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons, ...affiliate, ...aftersales, ...open, ...parcels, ...funds, ...books, ...prices } satisfies Record<keyof typeof zh, string>

@@ -3,7 +3,7 @@ import type { BagItem, ChatEvent, Snapshot, TickFrame } from '../api/wire'
 import { applyFrame, CHAT_LINES_MAX, emptyRoom, SALES_KEPT_MAX, takeSnapshot } from './roomState'
 
 const item = (number: number): BagItem => ({
-  id: `b${number}`, number, product_id: `p${number}`, title: `Item ${number}`, picture_url: '', price_fen: 100, price_fen_max: 100, skus: [], service_tags: [],
+  id: `b${number}`, number, product_id: `p${number}`, title: `Item ${number}`, picture_url: '', price_fen: 100, price_fen_max: 100, struck_fen: null, price_until: null, skus: [], service_tags: [],
   stock_left: 10, pitching: false, pitch_requests: 0, replay: null,
 })
 const line = (id: string): ChatEvent => ({ id, kind: 'line', name: 'n', text: id, role: null, person_ref: null, pinned: false, demo: false, at: '2026-11-23T08:00:00.000Z' })

@@ -23,6 +23,8 @@ export default {
   'nav.payment-notices': 'Payment notices',
   'nav.parked': 'Parked events',
   'nav.coupons': 'Coupons',
+  'nav.prices': 'Price windows',
+  'nav.price-records': 'Price records',
   'nav.platform-coupons': 'Platform coupons',
   'nav.group_shop': 'Shop',
   'nav.leave': 'Log out',

@@ -23,6 +23,8 @@ export default {
   'nav.payment-notices': '支付通知',
   'nav.parked': '停放事件',
   'nav.coupons': '优惠券',
+  'nav.prices': '活动价',
+  'nav.price-records': '价格记录',
   'nav.platform-coupons': '平台优惠券',
   'nav.group_shop': '店铺',
   'nav.leave': '退出登录',
