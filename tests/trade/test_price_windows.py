@@ -103,7 +103,10 @@ async def test_a_window_lowers_the_price_everywhere_and_the_order_says_why(
     )
     order = await buyer.place(shown, 2)
     assert order["total_fen"] == 9_980
-    assert [(s["kind"], s["fen"]) for s in (await buyer.order(order["id"]))["steps"]] == [("list", 9_980), ("freight", 0)]
+    assert [(s["kind"], s["fen"]) for s in (await buyer.order(order["id"]))["steps"]] == [
+        ("list", 9_980),
+        ("freight", 0),
+    ]
     why = "SELECT explanation -> 1 ->> 'kind' FROM trade.orders WHERE id = :id"
     assert await column(here, why, id=UUID(order["id"])) == ["window"]
     # merchants still edit the ordinary price

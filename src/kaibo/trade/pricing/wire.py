@@ -214,21 +214,22 @@ def claim_wire(claim: Claim, shown: CouponWire, state: Pocket, why: str | None, 
 def steps_of(priced: Priced, locale: Locale) -> list[StepWire]:
     """The applied steps, those of several orders added up: a platform's coupon is one line.
 
-    What a price window takes off stands in the first line already: the ordinary price beside it would be a compared price, and those
-    are lawful only as struck prices (docs/pricing.md).
+    What a price window takes off stands in the first line already: the ordinary price beside it would be a compared price, and
+    those are lawful only as struck prices (docs/pricing.md).
     """
     found: dict[tuple[object, ...], StepWire] = {}
     for order in priced.orders:
         for step in order.explanation:
             if step.why_not is not None or (step.fen == 0 and step.kind != "freight"):
                 continue
-            if step.kind == "window":
-                found["list",].fen -= step.fen
-                continue
             key = (step.kind, step.ref, step.title) if step.title else (step.kind,)
-            before = found[key].fen if key in found else 0
-            label = say(step.label, locale, {})
-            found[key] = StepWire(kind=step.kind, label=label, title=step.title, fen=before + step.fen)
+            before, fen = found.get(key), step.fen
+            if step.kind == "window":
+                before, fen = found["list",], -step.fen
+                key = ("list",)
+            if before is None:
+                before = StepWire(kind=step.kind, label=say(step.label, locale, {}), title=step.title, fen=0)
+            found[key] = before.model_copy(update={"fen": before.fen + fen})
     return list(found.values())
 
 
