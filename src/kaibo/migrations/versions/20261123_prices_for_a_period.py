@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "a14572e3b72f"
-down_revision = "5d0c7b9e21f4"
+down_revision = "77220e1b9558"
 branch_labels = None
 depends_on = None
 

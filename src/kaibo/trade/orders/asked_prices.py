@@ -41,9 +41,7 @@ async def room_of(db: Db, source: Source) -> UUID | None:
     return facts.room_id if facts is not None and facts.allowed else None
 
 
-async def _rooms(
-    db: Db, wanted: Sequence[Wanted], quotes: Mapping[SkuId, QuotedLine]
-) -> dict[Source, UUID | None]:
+async def _rooms(db: Db, wanted: Sequence[Wanted], quotes: Mapping[SkuId, QuotedLine]) -> dict[Source, UUID | None]:
     """Nobody is asked where no room has a price of its own."""
     if not any(window.room_id for one in quotes.values() for window in one.windows):
         return {}
