@@ -154,7 +154,7 @@ async def server() -> AsyncIterator[tuple[str, psutil.Process]]:
             yield engine.url(), psutil.Process(process.pid)
         finally:
             process.send_signal(2)
-            process.wait(timeout=60)
+            process.wait(timeout=600)  # the last checkpoint of a million orders takes its time
 
 
 async def fill(url: str, number: int, say: Say) -> None:
