@@ -14,7 +14,7 @@ from kaibo.trade.aftersales.grant import grant_refund
 from kaibo.trade.aftersales.lookup import lock_case, require_shop
 from kaibo.trade.aftersales.model import Actor, Case, CaseState
 from kaibo.trade.aftersales.record import move_case
-from kaibo.trade.aftersales.refusals import LineUnknown, ReasonUnfit, RestockTooMany, WrongCaseState
+from kaibo.trade.aftersales.refusals import LineUnknown, RestockTooMany, WrongCaseState
 from kaibo.trade.contracts import LineId
 from kaibo.trade.orders.model import Order
 
@@ -61,29 +61,6 @@ async def take_acceptance(
         rule=rule,
         said=said,
         period=rulebook.RESEND,
-    )
-
-
-async def refuse_goods(db: Db, case_id: UUID, *, shop_id: UUID, by: UUID, reason: str, said: str) -> Case:
-    """What came back is not what went out. Raises CaseMissing, WrongCaseState, ReasonUnfit."""
-    order, case = await lock_case(db, case_id)
-    require_shop(case, shop_id)
-    rules.require_state(case, "inspect", CaseState.RETURNING)
-    if reason not in rules.REFUSALS:
-        raise ReasonUnfit(reason=reason, kind=case.kind.value)
-    return await move_case(
-        db,
-        order,
-        case,
-        CaseState.REFUSED,
-        actor="shop",
-        actor_id=by,
-        why="trade.case_why.goods_refused",
-        rule="inspection",
-        said=said,
-        facts={"refusal": reason},
-        period=rulebook.ESCALATE,
-        delivered_at=case.delivered_at or clock.now(),
     )
 
 

@@ -14,7 +14,7 @@ from kaibo.trade.aftersales import rules
 from kaibo.trade.aftersales.approve import approve_case
 from kaibo.trade.aftersales.evidence import give_evidence
 from kaibo.trade.aftersales.figures import figures
-from kaibo.trade.aftersales.inspect import accept_goods, refuse_goods
+from kaibo.trade.aftersales.inspect import accept_goods
 from kaibo.trade.aftersales.lookup import (
     Which,
     count_by_state,
@@ -25,7 +25,7 @@ from kaibo.trade.aftersales.lookup import (
 )
 from kaibo.trade.aftersales.model import Case, CaseKind, CaseState, ReturnAddress, ShopTerms
 from kaibo.trade.aftersales.perform import perform_case
-from kaibo.trade.aftersales.refuse import refuse_case
+from kaibo.trade.aftersales.refuse import refuse_case, refuse_goods
 from kaibo.trade.aftersales.resend import resend_goods
 from kaibo.trade.aftersales.shop_terms import promise_terms, terms_of
 from kaibo.trade.aftersales.wire import (

@@ -32,12 +32,10 @@ from kaibo.trade.payment.gateway import (
     RefundStatus,
     StatementRow,
 )
-from kaibo.trade.payment.transport import read_bounded
+from kaibo.trade.payment.transport import http_client, read_bounded
 
 TIMEOUT_S = 10.0
-CONNECT_TIMEOUT_S = 3.0
 ANSWER_BYTES_MAX = 256 * 1024
-CONNECTIONS_MAX = 50
 TRADE_NO = re.compile(r"[0-9A-Za-z_]{6,64}")
 SUBJECT_CHARS_MAX = 128
 REASON_CHARS_MAX = 120
@@ -62,12 +60,7 @@ class AlipayGateway:
     ) -> None:
         self._config = config
         self._clock = clock
-        # An explicit transport also keeps proxy settings of the environment away from signed traffic.
-        self._http = httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(retries=2, limits=httpx.Limits(max_connections=CONNECTIONS_MAX)),
-            timeout=httpx.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s)),
-            headers={"User-Agent": "kaibo"},
-        )
+        self._http = http_client(timeout_s)
 
     async def aclose(self) -> None:
         await self._http.aclose()

@@ -9,9 +9,8 @@ from typing import Any
 import httpx
 import stripe
 
-from kaibo.trade.payment.transport import read_bounded
+from kaibo.trade.payment.transport import read_bounded, timeouts
 
-CONNECT_TIMEOUT_S = 3.0
 ANSWER_BYTES_MAX = 4 << 20
 
 
@@ -26,8 +25,7 @@ class Transport(stripe.HTTPClient):
     def __init__(self, timeout_s: float) -> None:
         super().__init__()
         verify = ssl.create_default_context(cafile=stripe.ca_bundle_path)
-        timeout = httpx.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s))
-        self._http = httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(verify=verify), timeout=timeout)
+        self._http = httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(verify=verify), timeout=timeouts(timeout_s))
 
     async def request_async(
         self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None

@@ -29,7 +29,7 @@ from kaibo.trade.payment.gateway import (
     RefundStatus,
     StatementRow,
 )
-from kaibo.trade.payment.transport import read_bounded
+from kaibo.trade.payment.transport import http_client, read_bounded
 from kaibo.trade.payment.wechatpay import signature, wire
 from kaibo.trade.payment.wechatpay.bill import BILL_BYTES_MAX, read_bill
 from kaibo.trade.payment.wechatpay.callback import NonceWindow, SignedBy, parse_callback
@@ -37,11 +37,7 @@ from kaibo.trade.payment.wechatpay.config import MerchantConfig
 from kaibo.trade.payment.wechatpay.keyring import Keyring, open_certificates
 
 TIMEOUT_S = 10.0
-CONNECT_TIMEOUT_S = 3.0
-CONNECT_RETRIES_MAX = 2
-"""Only the connection is retried: then nothing has been sent yet. Anything later is decided after a query."""
 ANSWER_BYTES_MAX = 256 * 1024
-CONNECTIONS_MAX = 50
 TRADE_NO = re.compile(r"[0-9A-Za-z_\-|*]{6,32}")
 REFUND_NO = re.compile(r"[0-9A-Za-z_\-|*@]{1,64}")
 DESCRIPTION_CHARS_MAX = 127
@@ -65,16 +61,7 @@ class WechatPayGateway:
         self._clock = clock
         self._keyring = Keyring(config.platform_certificates)
         self._nonces = NonceWindow()
-        # An explicit transport also keeps proxy settings of the environment away from signed traffic.
-        transport = httpx.AsyncHTTPTransport(
-            retries=CONNECT_RETRIES_MAX, limits=httpx.Limits(max_connections=CONNECTIONS_MAX)
-        )
-        self._http = httpx.AsyncClient(
-            base_url=config.base_url,
-            transport=transport,
-            timeout=httpx.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s)),
-            headers={"Accept": "application/json", "User-Agent": "kaibo"},
-        )
+        self._http = http_client(timeout_s, base_url=config.base_url, accept="application/json")
 
     async def __aenter__(self) -> "WechatPayGateway":
         return self
