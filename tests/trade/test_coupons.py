@@ -16,11 +16,16 @@ from kaibo.kernel import clock
 from kaibo.kernel.context import Context
 from kaibo.kernel.web.wire import rfc3339
 from kaibo.people.contracts import PersonId
+from kaibo.stage.bag.tables import bag_items
+from kaibo.stage.broadcasts.tables import broadcasts
+from kaibo.stage.rooms.selling import follows_seller
+from kaibo.stage.rooms.tables import follows, rooms
 from kaibo.trade.contracts import Source
 from kaibo.trade.orders.model import Wanted, WantedLine
 from kaibo.trade.orders.place import Asked, Placed, prepare
 from kaibo.trade.payment.withdraw import withdraw_order
 from kaibo.trade.pricing import coupons
+from kaibo.trade.pricing.coupons import followers
 from kaibo.trade.pricing.errors import CouponMissing
 from kaibo.trade.pricing.model import Used
 from tests.conftest import SignIn
@@ -378,3 +383,41 @@ async def test_the_platforms_coupon_is_the_platforms(sign_in: SignIn, shop: Shop
     assert coupon["id"] in [one["id"] for one in shown]
     order = await buyer.place(await shop.sku(price_fen=12_000), coupon_ids=[await claim(buyer, coupon)])
     assert (order["discount_fen"], order["platform_discount_fen"], order["total_fen"]) == (0, 1_000, 11_000)
+
+
+async def test_a_coupon_for_followers_is_claimed_by_those_who_follow_a_room_that_sells_the_goods(
+    here: Context, sign_in: SignIn, shop: Shop, buyer: Buyer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(followers, "_asked", [follows_seller])
+    product = (await shop.sku())["product_id"]
+    room, other, on = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
+    now = clock.now()
+    async with here.database.transaction() as db:
+        for one in (room, other):
+            await db.execute(rooms.insert().values(id=one, host_id=uuid.uuid4(), name=f"直播间 {one.hex[:6]}"))
+        live = {
+            "id": on,
+            "room_id": room,
+            "host_id": uuid.uuid4(),
+            "title": "直播",
+            "state": "live",
+            "created_by": uuid.uuid4(),
+        }
+        words = {"operator_name": "", "safety_notice": "", "marks": [], "sellers": []}
+        await db.execute(broadcasts.insert().values(live | words))
+        item = {"broadcast_id": on, "product_id": UUID(product), "shop_id": shop.id, "number": 1}
+        await db.execute(bag_items.insert().values(item | {"added_by": uuid.uuid4()}))
+        await db.execute(follows.insert().values(person_id=buyer.person.id, room_id=other, followed_at=now))
+    coupon = await issue(shop, audience="follower")
+    refused = await buyer.client.post(f"/api/coupons/{coupon['id']}/claim", headers=key())
+    assert (refused.status_code, refused.json()["why"]) == (409, ["not_following"])
+    async with here.database.transaction() as db:
+        await db.execute(follows.insert().values(person_id=buyer.person.id, room_id=room, followed_at=now))
+    assert await claim(buyer, coupon) in await pocket(buyer)
+    stranger = await make_buyer(sign_in)
+    async with here.database.transaction() as db:
+        gone = {"person_id": stranger.person.id, "room_id": room, "followed_at": now, "unfollowed_at": now}
+        await db.execute(follows.insert().values(gone))
+        assert not await follows_seller(db, stranger.person.id, shop.id)
+        assert not await follows_seller(db, stranger.person.id, None)
+        assert await follows_seller(db, buyer.person.id, None)

@@ -15,19 +15,20 @@ from kaibo.stage.broadcasts.lookup import broadcast
 from kaibo.stage.contracts import BroadcastView
 from kaibo.stage.evidence import pitch_at
 from kaibo.stage.live.share import Share
-from kaibo.stage.rooms.selling import room_names, rooms_selling
+from kaibo.stage.rooms.selling import follows_seller, room_names, rooms_selling
 from kaibo.stage.rooms.tables import demo_persons
 from kaibo.stage.source import resolve_source
-from kaibo.trade.facade import register_evidence_resolver, register_source_resolver
+from kaibo.trade.facade import register_evidence_resolver, register_followers, register_source_resolver
 
 
 def register() -> None:
     """Entry points call this once at start-up: trade learns whom to ask about orders from a broadcast, and about disputes; goods,
-    in which rooms a shop's goods are sold.
+    in which rooms a shop's goods are sold; and coupons, who follows those rooms.
     """
     register_source_resolver("broadcast", resolve_source)
     register_evidence_resolver("broadcast", pitch_at)
     register_rooms(rooms_selling, room_names)
+    register_followers(follows_seller)
 
 
 async def run_rooms(stop: asyncio.Event) -> None:

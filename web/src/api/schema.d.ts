@@ -7328,7 +7328,7 @@ export interface components {
              * @default everybody
              * @enum {string}
              */
-            audience: "everybody" | "new_buyer";
+            audience: "everybody" | "new_buyer" | "follower";
             /**
              * Stack Group
              * @default coupon
@@ -7423,7 +7423,7 @@ export interface components {
              * Audience
              * @enum {string}
              */
-            audience: "everybody" | "new_buyer";
+            audience: "everybody" | "new_buyer" | "follower";
             /** Stack Group */
             stack_group: string;
             /** Per Buyer Limit */
@@ -8211,7 +8211,7 @@ export interface components {
              * Audience
              * @enum {string}
              */
-            audience: "everybody" | "new_buyer";
+            audience: "everybody" | "new_buyer" | "follower";
             /** Stack Group */
             stack_group: string;
             /** Per Buyer Limit */

@@ -13,7 +13,7 @@ from kaibo.kernel import clock
 from kaibo.kernel.db import Db
 from kaibo.stage.bag.tables import bag_items
 from kaibo.stage.broadcasts.tables import broadcasts
-from kaibo.stage.rooms.tables import rooms
+from kaibo.stage.rooms.tables import follows, rooms
 
 ROOMS_MAX = 100
 RECENT = timedelta(days=30)
@@ -32,6 +32,15 @@ async def rooms_selling(db: Db, shop_id: UUID) -> list[RoomName]:
         .limit(ROOMS_MAX)
     )
     return [RoomName(row.id, row.name) for row in await db.execute(query)]
+
+
+async def follows_seller(db: Db, person_id: UUID, shop_id: UUID | None) -> bool:
+    """Whether they follow a room that sells this shop's goods; any room where no shop is named."""
+    mine = select(follows.c.room_id).where(follows.c.person_id == person_id, follows.c.unfollowed_at.is_(None))
+    followed = set((await db.execute(mine)).scalars())
+    if shop_id is None or not followed:
+        return bool(followed)
+    return any(room.id in followed for room in await rooms_selling(db, shop_id))
 
 
 async def room_names(db: Db, room_ids: Iterable[UUID]) -> dict[UUID, str]:

@@ -21,7 +21,9 @@ class CouponInvalid(Invalid):
 
 @refusal
 class CouponNotClaimable(Conflict):
-    """`why`: scheduled, gone, ended, stopped, limit (this buyer has as many as allowed), audience (not meant for this buyer)."""
+    """`why`: scheduled, gone, ended, stopped, limit (this buyer has as many as allowed), audience (not meant for this buyer),
+    not_following (meant for followers of a room that sells the shop's goods).
+    """
 
     code = "trade.coupon_not_claimable"
     coupon_id: str

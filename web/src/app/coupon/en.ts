@@ -21,6 +21,7 @@ export default {
   'card.categories': 'For certain categories',
   'card.shops': 'For certain shops',
   'card.new_buyer': 'New buyers',
+  'card.follower': 'Followers',
   'card.until': 'Until {at}',
   'card.from': 'From {at}',
   'card.days': 'For one day after claiming | For {count} days after claiming',

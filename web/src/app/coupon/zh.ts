@@ -21,6 +21,7 @@ export default {
   'card.categories': '指定类目可用',
   'card.shops': '指定店铺可用',
   'card.new_buyer': '新客专享',
+  'card.follower': '粉丝专享',
   'card.until': '{at} 前有效',
   'card.from': '{at} 起可用',
   'card.days': '领取后 {count} 天内有效',

@@ -11,7 +11,7 @@ export interface CouponForm {
   each_full: boolean
   scope: 'all' | 'products' | 'categories' | 'shops'
   scope_ids: string[]
-  audience: 'everybody' | 'new_buyer'
+  audience: 'everybody' | 'new_buyer' | 'follower'
   stack_group: 'coupon' | 'member' | 'campaign'
   per_buyer_limit: number | undefined
   pieces_max: number | undefined

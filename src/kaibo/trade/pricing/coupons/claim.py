@@ -11,6 +11,7 @@ from kaibo.kernel.db import Db
 from kaibo.kernel.ids import new_id
 from kaibo.trade.orders.tables import orders
 from kaibo.trade.pricing.coupons import rules
+from kaibo.trade.pricing.coupons.followers import follows_seller
 from kaibo.trade.pricing.coupons.lookup import claims_by_id, coupon_of
 from kaibo.trade.pricing.coupons.model import Claim, Coupon
 from kaibo.trade.pricing.coupons.tables import coupon_claims, coupons
@@ -28,6 +29,8 @@ async def claim_coupon(db: Db, coupon_id: UUID, buyer_id: UUID) -> Claim:
         raise _not_now(found, state)
     if found.terms.audience == "new_buyer" and await _has_bought(db, buyer_id, found):
         raise _not_now(found, "audience")
+    if found.terms.audience == "follower" and not await follows_seller(db, buyer_id, found.shop_id):
+        raise _not_now(found, "not_following")
     c = coupons
     took = (
         update(c)

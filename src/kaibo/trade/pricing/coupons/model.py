@@ -10,8 +10,9 @@ from uuid import UUID
 from kaibo.people.contracts import ShopId
 from kaibo.trade.pricing.model import Benefit, Funder, Scope, Voucher
 
-Audience = Literal["everybody", "new_buyer"]
-"""`new_buyer`: has never paid an order (of this shop; for a platform's coupon: any order)."""
+Audience = Literal["everybody", "new_buyer", "follower"]
+"""`new_buyer`: has never paid an order (of this shop; for a platform's coupon: any order). `follower`: follows a room that sells
+this shop's goods (for a platform's coupon: any room)."""
 
 CouponState = Literal["scheduled", "open", "gone", "ended", "stopped"]
 """Whether it can be claimed: not yet, now, all pieces claimed, no more, stopped by its giver."""

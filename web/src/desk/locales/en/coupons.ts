@@ -53,6 +53,7 @@ export default {
   'coupon.audience': 'Who may claim it',
   'coupon.audience_everybody': 'Every buyer',
   'coupon.audience_new_buyer': 'New buyers (never paid)',
+  'coupon.audience_follower': 'Followers (of a room that sells the goods)',
   'coupon.group': 'Stacking group',
   'coupon.group_coupon': 'Ordinary',
   'coupon.group_member': 'Member',

@@ -53,6 +53,7 @@ export default {
   'coupon.audience': '发给谁',
   'coupon.audience_everybody': '所有买家',
   'coupon.audience_new_buyer': '新客（没有付过款）',
+  'coupon.audience_follower': '粉丝（关注了带货的直播间）',
   'coupon.group': '叠加组',
   'coupon.group_coupon': '普通券',
   'coupon.group_member': '会员券',
