@@ -11,7 +11,7 @@ from tests.payment.world import Sandbox
 from tests.trade.test_paying import eventually, state_of
 from tests.trade.test_refunding import paid_order
 from tests.trade.test_settling import ship
-from tests.trade.world import Buyer, Shop, column, key, make_buyer, ok
+from tests.trade.world import Buyer, Shop, column, events_of, key, make_buyer, ok
 
 
 async def second_address(buyer: Buyer, **changes: str) -> str:
@@ -146,3 +146,33 @@ async def test_partly_shipped_orders_have_a_filter(here: Context, provider: Sand
     found = ok(await shop.staff.client.get(base, params={"partly": "true"}))["items"]
     assert [one["id"] for one in found] == [order["id"]]
     assert await column(here, "SELECT count(*) FROM trade.parcels WHERE order_id = :o", o=order["id"]) == [1]
+
+
+async def test_a_buyer_asks_to_ship_once_a_day_and_the_merchant_hears_of_it(
+    here: Context, provider: Sandbox, shop: Shop, buyer: Buyer, sign_in: SignIn
+) -> None:
+    order = await paid_order(provider, buyer, await shop.sku(stock=9))
+    path = f"/api/orders/{order['id']}/remind"
+    assert "remind" in (await buyer.order(order["id"]))["actions"]
+    stranger = await make_buyer(sign_in)
+    assert (await stranger.client.post(path)).status_code == 404
+    asked = ok(await buyer.client.post(path))
+    assert "remind" not in asked["actions"]
+    assert asked["reminded_at"] is not None
+    again = await buyer.client.post(path)
+    assert (again.status_code, again.json()["code"], again.json()["hours"]) == (409, "trade.reminded_already", 24)
+    seen = ok(await shop.staff.client.get(f"/api/shops/{shop.id}/orders/{order['id']}"))
+    assert (seen["reminded_at"], seen["history"][-1]["why"]) == (asked["reminded_at"], "买家催发货")
+    assert (await events_of(here, order["id"]))[-1] == "trade.order.reminded"
+    told = "SELECT text FROM people.sms_ring WHERE phone = :phone AND text LIKE '%催发货%'"
+    (message,) = await column(here, told, phone=shop.staff.phone)
+    assert order["number"] in message
+    second = await paid_order(provider, buyer, await shop.sku(stock=9))
+    ok(await buyer.client.post(f"/api/orders/{second['id']}/remind"))
+    assert len(await column(here, told, phone=shop.staff.phone)) == 1, "one message an hour"
+    late = "UPDATE trade.orders SET reminded_at = reminded_at - interval '25 hours' WHERE id = :id RETURNING 1"
+    await column(here, late, id=order["id"])
+    assert "remind" in (await buyer.order(order["id"]))["actions"]
+    ok(await ship(shop, order))
+    gone = await buyer.client.post(path)
+    assert (gone.status_code, gone.json()["code"]) == (409, "trade.wrong_state")

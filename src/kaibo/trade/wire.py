@@ -187,6 +187,7 @@ class OrderWire(Wire):
     paid_at: Instant | None
     ship_before: Instant | None
     first_shipped_at: Instant | None
+    reminded_at: Instant | None
     shipped_at: Instant | None
     parcels: list[ParcelWire]
     receive_before: Instant | None

@@ -2411,6 +2411,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/orders/{order_id}/remind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remind Of My Order
+         * @description Ask the merchant to ship, once a day: a message to the shop's owner (one an hour a shop), and a mark in its order list.
+         */
+        post: operations["remind_of_my_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/orders/{order_id}/rebuy": {
         parameters: {
             query?: never;
@@ -5710,6 +5730,26 @@ export interface webhooks {
          * @description Signed with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (Standard Webhooks). Answer any 2xx within 15 s; else it is sent again over three days. Order is not promised and a call may come twice: keep the `webhook-id`.
          */
         post: operations["hear_order_paidorder_paid_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "order.reminded": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * order.reminded
+         * @description Signed with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (Standard Webhooks). Answer any 2xx within 15 s; else it is sent again over three days. Order is not promised and a call may come twice: keep the `webhook-id`.
+         */
+        post: operations["hear_order_remindedorder_reminded_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -9315,6 +9355,25 @@ export interface components {
             timestamp: string;
             data: components["schemas"]["RefundedData"];
         };
+        /** OrderRemindedMessage */
+        OrderRemindedMessage: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "order.reminded";
+            /**
+             * Version
+             * @constant
+             */
+            version: 1;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["OrderData"];
+        };
         /** OrderShippedMessage */
         OrderShippedMessage: {
             /**
@@ -9387,6 +9446,8 @@ export interface components {
             ship_before: string | null;
             /** First Shipped At */
             first_shipped_at: string | null;
+            /** Reminded At */
+            reminded_at: string | null;
             /** Shipped At */
             shipped_at: string | null;
             /** Parcels */
@@ -18523,6 +18584,46 @@ export interface operations {
             };
         };
     };
+    remind_of_my_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     rebuy_order: {
         parameters: {
             query?: never;
@@ -26351,6 +26452,39 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["OrderPaidMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hear_order_remindedorder_reminded_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderRemindedMessage"];
             };
         };
         responses: {

@@ -201,6 +201,7 @@ async def _ended(_db: Db, event: BroadcastEnded) -> Sequence[Told]:
 _ALL = (
     Published("order.placed", trade.OrdersPlaced, OrderData, _placed),
     Published("order.paid", trade.OrderPaid, OrderData, _of_order(OrderData)),
+    Published("order.reminded", trade.OrderReminded, OrderData, _of_order(OrderData)),
     Published("order.shipped", trade.OrderShipped, ShippedData, _of_order(ShippedData, "carrier", "tracking_number")),
     Published("order.received", trade.OrderReceived, OrderData, _of_order(OrderData)),
     Published("order.cancelled", trade.OrderCancelled, OrderData, _of_order(OrderData)),

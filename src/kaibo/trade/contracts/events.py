@@ -75,6 +75,13 @@ class OrderCancelled(OrderEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OrderReminded(OrderEvent):
+    """The buyer asks the merchant to ship."""
+
+    subject: ClassVar[str] = "trade.order.reminded"
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderShipped(OrderEvent):
     """Everything lies in parcels. `carrier` and `tracking_number` are those of the last one."""
 

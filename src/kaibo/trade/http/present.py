@@ -107,6 +107,7 @@ def _order(
         paid_at=order.paid_at,
         ship_before=order.ship_before,
         first_shipped_at=order.first_shipped_at,
+        reminded_at=order.reminded_at,
         shipped_at=order.shipped_at,
         parcels=[present_parcel(parcel, viewer, locale, now) for parcel in parcels],
         receive_before=order.receive_before,

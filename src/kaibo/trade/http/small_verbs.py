@@ -18,6 +18,7 @@ from kaibo.trade.orders.hide import hide_order
 from kaibo.trade.orders.lookup import find_order, require_buyer
 from kaibo.trade.orders.model import Flag, OrderLine
 from kaibo.trade.orders.rebuy import buy_again
+from kaibo.trade.orders.remind import remind_shop
 from kaibo.trade.wire import OrderWire
 
 router = APIRouter(tags=["orders"])
@@ -88,6 +89,12 @@ async def hide_my_order(order_id: Id, db: DbDep, caller: CallerDep) -> Response:
     """Out of the buyer's list. Repeating it changes nothing."""
     await hide_order(db, order_id, buyer_id=caller.id)
     return Response(status_code=204)
+
+
+@router.post("/api/orders/{order_id}/remind", dependencies=[auth.signed_in])
+async def remind_of_my_order(order_id: Id, db: DbDep, caller: CallerDep) -> OrderWire:
+    """Ask the merchant to ship, once a day: a message to the shop's owner (one an hour a shop), and a mark in its order list."""
+    return await present_order(db, await remind_shop(db, order_id, buyer_id=caller.id), "buyer", caller)
 
 
 @router.get("/api/orders/{order_id}/rebuy", dependencies=[auth.signed_in])

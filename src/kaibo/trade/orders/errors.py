@@ -40,3 +40,11 @@ class ExtendedAlready(Conflict):
 class TooManyNotes(Conflict):
     code = "trade.too_many_notes"
     notes_max: int
+
+
+@refusal
+class RemindedAlready(Conflict):
+    """The merchant has been reminded of this order within the last `hours`."""
+
+    code = "trade.reminded_already"
+    hours: int

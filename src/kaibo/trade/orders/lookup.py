@@ -292,6 +292,7 @@ _PLAIN = [
     "after_sales_until",
     "settled_at",
     "hidden_at",
+    "reminded_at",
     "flag",
 ]
 

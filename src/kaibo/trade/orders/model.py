@@ -161,6 +161,7 @@ class Order:
     after_sales_until: datetime | None = None
     settled_at: datetime | None = None
     hidden_at: datetime | None = None
+    reminded_at: datetime | None = None
     flag: Flag | None = None
 
 

@@ -34,6 +34,8 @@ EXTEND_DAYS = 3
 EXTEND_SECONDS = EXTEND_DAYS * 24 * 3600
 EXTEND_WINDOW_DAYS = 3
 """How long before its end the time for receiving may be extended."""
+REMIND_HOURS = 24
+"""How long a buyer waits between two reminders of the same order."""
 SHOP_NOTES_MAX = 50
 SHOP_NOTE_CHARS_MAX = 500
 
@@ -170,6 +172,13 @@ def may_change_address(order: Order) -> bool:
     return waiting and order.closing is None and order.first_shipped_at is None
 
 
+def may_remind(order: Order, now: datetime) -> bool:
+    """While a paid order waits to be shipped, once in REMIND_HOURS."""
+    if order.state is not OrderState.PAID:
+        return False
+    return order.reminded_at is None or now >= order.reminded_at + timedelta(hours=REMIND_HOURS)
+
+
 def may_hide(order: Order) -> bool:
     """When nothing is to come any more, neither goods nor money."""
     return order.state in FINAL and order.open_cases == 0
@@ -188,6 +197,8 @@ def actions(order: Order, viewer: Viewer, now: datetime) -> list[str]:
             found.append("cancel")
         if order.state is OrderState.PAID and order.first_shipped_at is None:
             found.append("refund")
+        if may_remind(order, now):
+            found.append("remind")
         if order.state is OrderState.SHIPPED:
             found.append("receive")
         if may_change_address(order) and (order.state is OrderState.PAID or now < order.pay_before):

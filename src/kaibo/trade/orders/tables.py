@@ -73,6 +73,8 @@ orders = Table(
     timestamptz("settled_at", nullable=True),
     # the buyer has cleared it out of the list; nothing is deleted
     timestamptz("hidden_at", nullable=True),
+    # when the buyer last asked where the goods stay
+    timestamptz("reminded_at", nullable=True),
     # the merchant's coloured flag
     Column("flag", Text),
     *not_negative(

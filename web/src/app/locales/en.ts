@@ -260,6 +260,8 @@ export default {
   'state.refunded': 'Refunded',
   'order.pay': 'Pay',
   'order.cancel': 'Cancel',
+  'order.remind': 'Ask to ship',
+  'order.reminded': 'The merchant has been asked to ship',
   'order.receive': 'Confirm receipt',
   'order.refund': 'Refund',
   'order.again': 'Order again',

@@ -258,6 +258,8 @@ export default {
   'state.refunded': '已退款',
   'order.pay': '去支付',
   'order.cancel': '取消订单',
+  'order.remind': '催发货',
+  'order.reminded': '已提醒商家尽快发货',
   'order.receive': '确认收货',
   'order.refund': '申请退款',
   'order.again': '再来一单',

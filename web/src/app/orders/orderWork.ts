@@ -40,5 +40,10 @@ export function useOrderWork(changed: (order: Order) => void) {
     toast(t(`order.done_${what}`), { icon: 'check-circle' })
   })
 
-  return { busy, pay, act }
+  const remind = (order: Order): Promise<void> => run(async () => {
+    changed(await api.post<Order>(path`/api/orders/${order.id}/remind`))
+    toast(t('order.reminded'), { icon: 'check-circle' })
+  })
+
+  return { busy, pay, act, remind }
 }

@@ -132,4 +132,5 @@ export default {
   'plan_figures.by_creator': 'Creator',
   'plan_figures.none': 'No order came through this plan in these days',
   'plan_figures.none_hint': 'Orders that creators bring appear here once they are paid',
+  'orders.reminded': 'Buyer asked to ship {at}',
 } as const

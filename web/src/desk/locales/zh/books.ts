@@ -132,4 +132,5 @@ export default {
   'plan_figures.by_creator': '达人',
   'plan_figures.none': '这段时间没有通过这个计划的订单',
   'plan_figures.none_hint': '达人带货的订单付款后会出现在这里',
+  'orders.reminded': '买家 {at} 催发货',
 } as const
