@@ -45,3 +45,18 @@ def test_basis_points_never_exceed_the_amount(amount: int, bps: int) -> None:
 )
 def test_yuan_always_has_two_decimals(fen: int, words: str) -> None:
     assert yuan(fen) == words
+
+
+@pytest.mark.parametrize("bps", [-1, 10_001])
+def test_basis_points_beyond_the_whole_are_refused(bps: int) -> None:
+    with pytest.raises(ValueError) as wrong:
+        bps_of(100, bps)
+    assert str(wrong.value) == f"basis points must lie in 0..10000, got {bps}"
+    assert (bps_of(100, 0), bps_of(100, 10_000), bps_of(-199, 5_000)) == (0, 100, -99)
+
+
+@pytest.mark.parametrize("by", [[], [1, -1], [0, 0]])
+def test_what_was_wrong_with_weights_is_said(by: list[int]) -> None:
+    with pytest.raises(ValueError) as wrong:
+        split(100, by)
+    assert str(wrong.value) == f"weights must be non-negative with a positive sum, got {by}"
