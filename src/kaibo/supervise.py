@@ -20,7 +20,8 @@ from typing import IO
 
 LOG_BYTES_MAX = 50 << 20
 RESTART_SECONDS = (0.2, 1.0, 3.0, 10.0, 30.0)
-STEADY_SECONDS = 10.0
+STEADY_SECONDS = 3.0
+"""Who has served for so long is not falling over and over again: the next time it is started at once."""
 STOP_SECONDS_MAX = 12.0
 RELEASE_SECONDS_MAX = 5.0
 _PR_SET_PDEATHSIG = 1
@@ -114,6 +115,7 @@ class Tree:
         self._logs.mkdir(parents=True, exist_ok=True)
         self._say = say
         self._running: dict[str, asyncio.subprocess.Process] = {}
+        self._ready_at: dict[str, float] = {}
         self._order: list[Child] = []
         self._keepers: list[asyncio.Task[None]] = []
         self._stopping = False
@@ -130,6 +132,7 @@ class Tree:
         await asyncio.wait({ready, ended}, timeout=child.ready_seconds_max, return_when=asyncio.FIRST_COMPLETED)
         if ready.done() and ready.exception() is None:
             ended.cancel()
+            self._ready_at[child.name] = time.monotonic()
             self._keepers.append(asyncio.create_task(self._keep(child)))
             return
         for task in (ready, ended):
@@ -156,29 +159,30 @@ class Tree:
         return process
 
     async def _keep(self, child: Child) -> None:
-        """Restart the child whenever it ends by itself, a little later each time until it has been steady."""
+        """Restart the child whenever it ends by itself, a little later each time until it has served steadily."""
         falls = 0
         returning: asyncio.Task[None] = asyncio.create_task(asyncio.sleep(0))
         while True:
-            started = time.monotonic()
             code = await self._running[child.name].wait()
             if self._stopping:
                 return
-            falls = 0 if time.monotonic() - started > STEADY_SECONDS else falls
+            ready_at = self._ready_at.pop(child.name, None)
+            falls = 0 if ready_at is not None and time.monotonic() - ready_at > STEADY_SECONDS else falls
             pause = RESTART_SECONDS[min(falls, len(RESTART_SECONDS) - 1)]
             falls += 1
+            returning.cancel()
             self._say(
                 f"{child.name} ended unexpectedly (code {code}); starting it again in {pause:g} s. Log: {self._log(child)}"
             )
             await asyncio.sleep(pause)
             await self._spawn(child)
             # Not awaited here: it may die again before it is ready, and that must be noticed at once.
-            returning.cancel()
             returning = asyncio.create_task(self._say_when_back(child))
 
     async def _say_when_back(self, child: Child) -> None:
         try:
             await asyncio.wait_for(child.ready(), child.ready_seconds_max)
+            self._ready_at[child.name] = time.monotonic()
             self._say(f"{child.name} is back")
         except Exception as wrong:
             self._say(f"{child.name} is not ready yet: {wrong!r}")
