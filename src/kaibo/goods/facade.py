@@ -18,7 +18,7 @@ from kaibo.goods.catalog.promises import lowest_prices
 from kaibo.goods.catalog.tables import skus as sku_table
 from kaibo.goods.contracts import SkuId, SkuView
 from kaibo.goods.exporting.export_products import count_product_rows, product_header, product_rows
-from kaibo.goods.inventory.hold import consume, hold, put_back, release, release_all
+from kaibo.goods.inventory.hold import consume, hold, lock_pieces, put_back, release, release_all
 from kaibo.goods.inventory.pieces import put_back_pieces, take_pieces
 from kaibo.goods.inventory.retake import retake
 from kaibo.goods.pictures.lookup import picture_urls, picture_view, require_picture
@@ -42,6 +42,7 @@ __all__ = [
     "hold",
     "in_room",
     "in_showcase",
+    "lock_pieces",
     "lowest_prices",
     "note_slot_funding",
     "note_takes",

@@ -113,6 +113,15 @@ async def _check_limit(db: Db, sku_id: UUID, quantity: int, limit: int | None, b
         raise LimitReached(sku_id=SkuId(sku_id), limit=limit, had=had)
 
 
+async def lock_pieces(db: Db, order_ids: Sequence[UUID]) -> None:
+    """Lock the stock of everything that these orders hold or held, in SKU order, before they are gone through one by one: the
+    SKUs of one order after the other would be in no order, and two who go the opposite way wait for each other in a circle.
+    """
+    theirs = select(holds.c.sku_id).where(holds.c.order_id.in_(order_ids))
+    rows = select(stock.c.sku_id).where(stock.c.sku_id.in_(theirs)).order_by(stock.c.sku_id)
+    await db.execute(rows.with_for_update(key_share=True))
+
+
 async def release(db: Db, order_id: UUID) -> None:
     """The order was cancelled or expired unpaid: its held pieces can be sold again. Idempotent."""
     await release_all(db, [order_id])

@@ -1,7 +1,8 @@
-"""Cancel an order that nobody has paid and nobody can pay any more."""
+"""Cancel orders that nobody has paid and nobody can pay any more."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -16,14 +17,18 @@ from kaibo.trade.orders.record import about, change_order, note_history
 from kaibo.trade.pricing import coupons
 
 
-async def cancel_order(db: Db, order: Order, *, reason: str, by: UUID) -> Order:
-    """For a locked order whose charge is closed or never existed. Raises WrongState."""
-    rules.require(order, OrderState.CANCELLED, "cancel")
+async def cancel_orders(db: Db, orders: Sequence[Order], *, reason: str, by: UUID) -> None:
+    """For locked orders whose charge is closed or never existed. Raises WrongState, and none is cancelled."""
+    for order in orders:
+        rules.require(order, OrderState.CANCELLED, "cancel")
     now = clock.now()
-    cancelled = replace(order, state=OrderState.CANCELLED, closing=None, closing_why=None)
-    await change_order(db, cancelled, "closing", "closing_why")
-    await coupons.release(db, cancelled.checkout_id)
-    await goods.release(db, cancelled.id)
-    await note_history(db, cancelled, at=now, actor="buyer", actor_id=by, why="trade.why.cancelled", said=reason)
-    await publish(db, OrderCancelled(**about(cancelled, now), reason=reason))
-    return cancelled
+    for order in orders:
+        cancelled = replace(order, state=OrderState.CANCELLED, closing=None, closing_why=None)
+        await change_order(db, cancelled, "closing", "closing_why")
+        await note_history(db, cancelled, at=now, actor="buyer", actor_id=by, why="trade.why.cancelled", said=reason)
+        await publish(db, OrderCancelled(**about(cancelled, now), reason=reason))
+    for checkout_id in sorted({order.checkout_id for order in orders}):
+        await coupons.release(db, checkout_id)
+    # Last and all at once: the pieces of one order after the other would be in no order, and two checkouts that share goods would
+    # wait for each other in a circle.
+    await goods.release_all(db, [order.id for order in orders])

@@ -19,13 +19,11 @@ from kaibo.trade.orders.tables import orders as table
 from kaibo.trade.pricing import coupons
 
 
-async def expire_order(db: Db, order: Order) -> Order:
-    """For a locked order whose charge is closed or never existed. Raises WrongState."""
-    return (await expire_orders(db, [order]))[0]
-
-
 async def expire_orders(db: Db, orders: Sequence[Order]) -> list[Order]:
-    """Like expire_order, in as many statements for five hundred as for one. Raises WrongState, and nothing has expired."""
+    """For locked orders whose charge is closed or never existed; in as many statements for five hundred as for one.
+
+    Raises WrongState, and nothing has expired.
+    """
     for order in orders:
         rules.require(order, OrderState.EXPIRED, "expire")
     now = clock.now()

@@ -88,6 +88,8 @@ async def _can_be_paid(db: Db, orders: Sequence[Order], charge: Charge) -> bool:
             # Coupons before stock, as at the till.
             if not await coupons.retake(db, charge.checkout_id):
                 raise _CouponsGone
+            if len(orders) > 1:
+                await goods.lock_pieces(db, [order.id for order in orders])
             for order in orders:
                 if order.state is OrderState.EXPIRED:
                     await goods.retake(db, order.id)

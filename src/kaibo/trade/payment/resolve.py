@@ -16,8 +16,8 @@ from kaibo.kernel.db import Database, Db
 from kaibo.kernel.errors import Unavailable
 from kaibo.kernel.telemetry import get_logger
 from kaibo.trade.contracts import GatewayUnavailable, OrderState
-from kaibo.trade.orders.cancel import cancel_order
-from kaibo.trade.orders.expire import expire_order
+from kaibo.trade.orders.cancel import cancel_orders
+from kaibo.trade.orders.expire import expire_orders
 from kaibo.trade.orders.lookup import checkout_orders, lock_checkout
 from kaibo.trade.payment import wiring
 from kaibo.trade.payment.confirm import PaidFact, confirm_charge
@@ -126,11 +126,13 @@ async def _closed(db: Db, charge: Charge) -> None:
         return
     await _set(db, charge, state=ChargeRow.CLOSED.value, closed_at=clock.now())
     await timers.cancel_timer(db, kind=QUERY, key=str(charge.id))
-    for order in orders:
-        if order.state is OrderState.PLACED and order.closing == "cancelled":
-            await cancel_order(db, order, reason=order.closing_why or "", by=order.buyer_id)
-        elif order.state is OrderState.PLACED and order.closing == "expired":
-            await expire_order(db, order)
+    waiting = [order for order in orders if order.state is OrderState.PLACED]
+    cancelled = [order for order in waiting if order.closing == "cancelled"]
+    if cancelled:
+        first = cancelled[0]
+        await cancel_orders(db, cancelled, reason=first.closing_why or "", by=first.buyer_id)
+    if expired := [order for order in waiting if order.closing == "expired"]:
+        await expire_orders(db, expired)
 
 
 async def _set(db: Db, charge: Charge, **values: Any) -> None:

@@ -12,9 +12,9 @@ from uuid import UUID
 from kaibo.kernel import clock, timers
 from kaibo.kernel.db import Db
 from kaibo.trade.contracts import OrderState, WrongState
-from kaibo.trade.orders.cancel import cancel_order
+from kaibo.trade.orders.cancel import cancel_orders
 from kaibo.trade.orders.closing import begin_closing
-from kaibo.trade.orders.expire import expire_order
+from kaibo.trade.orders.expire import expire_orders
 from kaibo.trade.orders.lookup import find_order, lock_checkout, lock_checkout_if_free, require_buyer
 from kaibo.trade.orders.model import Order
 from kaibo.trade.payment.lookup import live_charge
@@ -46,8 +46,7 @@ async def withdraw_order(db: Db, order_id: UUID, *, buyer_id: UUID, reason: str)
         due_at = clock.now() + timedelta(seconds=CLOSE_AGAIN_SECONDS)
         await timers.set_timer(db, kind=QUERY, key=str(charge.id), due_at=due_at)
         return await find_order(db, order_id), charge.id
-    for one in waiting:
-        await cancel_order(db, one, reason=reason, by=buyer_id)
+    await cancel_orders(db, waiting, reason=reason, by=buyer_id)
     return await find_order(db, order_id), None
 
 
@@ -64,10 +63,9 @@ async def expire_by_time(db: Db, order_id: UUID) -> None:
     if not waiting:
         return
     charge = await live_charge(db, found.checkout_id)
-    for order in waiting:
-        if charge is None:
-            await expire_order(db, order)
-        else:
+    if charge is None:
+        await expire_orders(db, waiting)
+    else:
+        for order in waiting:
             await begin_closing(db, order, "expired")
-    if charge is not None:
         await timers.set_timer(db, kind=QUERY, key=str(charge.id), due_at=clock.now())
