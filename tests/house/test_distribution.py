@@ -23,6 +23,7 @@ GIVEN_UP = {
     "fk_aftersales_lines_line_id_order_lines",
     "fk_parcel_lines_line_id_order_lines",
     "fk_parcels_order_id_orders",
+    "fk_presale_orders_order_id_orders",
     "fk_refunds_order_id_orders",
 }
 

@@ -38,7 +38,7 @@ VISITS: dict[str, list[str]] = {
     ],
     "buyer": ["/", "/rooms/{room}", "/orders", "/orders/{order}", "/orders/{order}/parcels", "/me", "/aftersales",
         "/aftersales/new?order={order}",
-        "/aftersales/{case}", "/me/addresses", "/me/coupons",
+        "/aftersales/{case}", "/orders/{order}/balance", "/presales", "/me/addresses", "/me/coupons",
         "/me/realname", "/me/leave"],
     "desk visitor": ["/desk/login", "/desk/login?as=staff"],
     "host": [
@@ -52,7 +52,8 @@ VISITS: dict[str, list[str]] = {
         "/desk/shops/{shop}/products/{product}", "/desk/shops/{shop}/orders", "/desk/shops/{shop}/money",
         "/desk/shops/{shop}/files", "/desk/shops/{shop}/staff", "/desk/shops/{shop}/webhooks", "/desk/tokens",
         "/desk/shops/{shop}/aftersales", "/desk/shops/{shop}/aftersales?case={case}",
-        "/desk/shops/{shop}/coupons", "/desk/shops/{shop}/prices", "/desk/shops/{shop}/parcels", "/desk/shops/{shop}/invoices",
+        "/desk/shops/{shop}/coupons", "/desk/shops/{shop}/prices", "/desk/shops/{shop}/presales",
+        "/desk/shops/{shop}/parcels", "/desk/shops/{shop}/invoices",
         "/desk/shops/{shop}/plans", "/desk/shops/{shop}/plans/{plan}", "/desk/shops/{shop}/samples",
         "/desk/shops/{shop}/slots", "/desk/api-docs", "/desk/merchant",
     ],

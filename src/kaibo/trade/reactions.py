@@ -28,6 +28,10 @@ from kaibo.trade.payment.resolve import RESOLVE, drive_charge, resolve_charge
 from kaibo.trade.payment.send_refund import SEND_REFUND, drive_refund, send_refund
 from kaibo.trade.payment.start import QUERY
 from kaibo.trade.payment.sweep_unpaid import sweep_unpaid
+from kaibo.trade.presales.close_by_time import close_by_time
+from kaibo.trade.presales.fail import FAIL, FAIL_ORDER, fail_order, fail_orders
+from kaibo.trade.presales.open_balance import open_balance
+from kaibo.trade.presales.take_deposit import CLOSE_UNPAID, OPEN_BALANCE
 from kaibo.trade.reconciliation.fetch import COMPARE, MORNING, every_morning, fetch_and_compare
 from kaibo.trade.settlement.close import settle_by_time
 from kaibo.trade.shipping.model import ParcelId
@@ -50,6 +54,10 @@ timers.on(TRACK)(drive_parcel)
 timers.on(ISSUE)(drive_invoice)
 timers.on(DEADLINE)(decide_by_time)
 timers.on(TRACK_RETURN)(drive_return)
+timers.on(OPEN_BALANCE)(open_balance)
+timers.on(CLOSE_UNPAID)(close_by_time)
+timers.on(FAIL)(fail_orders)
+timers.on(FAIL_ORDER)(fail_order)
 
 reactions.on(PaymentRefundDone)(finish_case)
 reactions.on(SlotSigned)(hold_fee)

@@ -12,6 +12,7 @@ from kaibo.kernel.web.wire import Text
 from kaibo.trade.contracts import OrderState
 from kaibo.trade.orders import rules
 from kaibo.trade.orders.model import Actor, Flag
+from kaibo.trade.presales.part_wire import PresalePart
 from kaibo.trade.pricing.wire import CouponIds, OrderPrice, StepWire, UnusedWire, UsedWire
 from kaibo.trade.shipping.wire import ParcelWire
 
@@ -164,8 +165,9 @@ class ShopNoteWire(Wire):
 
 
 class OrderWire(Wire):
-    """`extend_from`: from when on the buyer may extend the time for receiving, once; null where that is over or not yet in
-    sight. `flag` and `shop_notes` are the shop's own and empty for everybody else."""
+    """`due_fen`: what is to be paid next, 0 where nothing is; of a presale (`presale`, `deposit_fen` > 0) first the deposit, then
+    the balance. `extend_from`: from when on the buyer may extend the time for receiving, once; null where that is over or not yet
+    in sight. `flag` and `shop_notes` are the shop's own and empty for everybody else."""
 
     id: Id
     checkout_id: Id
@@ -178,6 +180,9 @@ class OrderWire(Wire):
     platform_discount_fen: Fen
     freight_fen: Fen
     total_fen: Fen
+    deposit_fen: Fen
+    due_fen: Fen
+    presale: PresalePart | None
     steps: list[StepWire]
     address: OrderAddress
     source: SourceWire | None
@@ -203,16 +208,19 @@ class OrderWire(Wire):
 
 
 class CheckoutWire(Wire):
-    """What the buyer confirmed at once and pays at once: an order for each shop."""
+    """What the buyer confirmed at once and pays at once: an order for each shop. `due_fen` is to be paid next: of a presale the
+    deposit or the balance."""
 
     id: Id
     total_fen: Fen
+    due_fen: Fen
     pay_before: Instant
     orders: list[OrderWire]
 
 
 class OrderCounts(Wire):
     placed: int
+    reserved: int
     paid: int
     shipped: int
     received: int

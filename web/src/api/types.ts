@@ -99,6 +99,8 @@ export type Order = Schemas['OrderWire']
 /** What was confirmed at once and is paid at once: an order for each shop. */
 export type Checkout = Schemas['CheckoutWire']
 export type OrderState = Order['state']
+export type Presale = Schemas['PresaleWire']
+export type BalanceQuote = Schemas['BalanceQuote']
 export type OrderCounts = Schemas['OrderCounts']
 export type PaymentMethods = Schemas['PaymentMethods']
 export type PaymentStarted = Schemas['PaymentStarted']

@@ -50,6 +50,7 @@ const routes: RouteRecordRaw[] = [
   page('orders', '/shops/:shopId/orders', () => import('./merchant/OrdersPage.vue'), { title: 'orders.title', allow: ofShop }),
   page('prices', '/shops/:shopId/prices', () => import('./merchant/PricesPage.vue'), { title: 'prices.title', allow: ofShop }),
   page('coupons', '/shops/:shopId/coupons', () => import('./merchant/CouponsPage.vue'), { title: 'coupons.title', allow: ofShop }),
+  page('presales', '/shops/:shopId/presales', () => import('./merchant/PresalesPage.vue'), { title: 'presales.title', allow: ofShop }),
   page('aftersales', '/shops/:shopId/aftersales', () => import('./aftersales/QueuePage.vue'), { title: 'aftersales.title', allow: ofShop }),
   page('parcels', '/shops/:shopId/parcels', () => import('./merchant/ParcelsPage.vue'), { title: 'parcels.title', allow: ofShop }),
   page('invoices', '/shops/:shopId/invoices', () => import('./merchant/InvoicesPage.vue'), { title: 'invoices.title', allow: ofShop }),

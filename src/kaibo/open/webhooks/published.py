@@ -20,6 +20,7 @@ from kaibo.kernel.web import Fen, Id, Instant, Wire
 from kaibo.stage.contracts import BroadcastEnded, BroadcastWentLive
 from kaibo.trade import contracts as trade
 from kaibo.trade import facade as trade_wing
+from kaibo.trade.contracts import presales
 
 VERSION = 1
 TEST_TYPE = "webhook.test"
@@ -49,6 +50,18 @@ class OrderData(Wire):
 class ShippedData(OrderData):
     carrier: str
     tracking_number: str
+
+
+class ReservedData(OrderData):
+    """The deposit of a presale is paid; the balance can be paid from `balance_from`."""
+
+    deposit_fen: Fen
+    balance_from: Instant
+
+
+class BalanceDueData(OrderData):
+    balance_fen: Fen
+    pay_before: Instant
 
 
 class RefundedData(OrderData):
@@ -200,6 +213,15 @@ async def _ended(_db: Db, event: BroadcastEnded) -> Sequence[Told]:
 
 _ALL = (
     Published("order.placed", trade.OrdersPlaced, OrderData, _placed),
+    Published(
+        "order.reserved", presales.OrderReserved, ReservedData, _of_order(ReservedData, "deposit_fen", "balance_from")
+    ),
+    Published(
+        "order.balance_due",
+        presales.OrderBalanceDue,
+        BalanceDueData,
+        _of_order(BalanceDueData, "balance_fen", "pay_before"),
+    ),
     Published("order.paid", trade.OrderPaid, OrderData, _of_order(OrderData)),
     Published("order.reminded", trade.OrderReminded, OrderData, _of_order(OrderData)),
     Published("order.shipped", trade.OrderShipped, ShippedData, _of_order(ShippedData, "carrier", "tracking_number")),

@@ -372,12 +372,15 @@ class ClaimWire(Wire):
 
 
 class PayoutWire(Wire):
+    """`case_id` is null where no case decided it; `case_number` is then empty."""
+
     id: Id
-    case_id: Id
+    case_id: Id | None
     case_number: str
+    order_number: str
     person_id: Id
     nickname: str
-    kind: Literal["return_freight", "compensation"]
+    kind: Literal["return_freight", "compensation", "deposit_doubled"]
     fen: Fen
     created_at: Instant
     paid_at: Instant | None

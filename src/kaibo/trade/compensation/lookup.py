@@ -34,7 +34,7 @@ class Claim:
 @dataclass(frozen=True)
 class Payout:
     id: UUID
-    case_id: UUID
+    case_id: UUID | None
     order_id: UUID
     person_id: UUID
     kind: PayoutKind

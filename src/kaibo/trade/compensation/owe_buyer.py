@@ -13,7 +13,7 @@ from kaibo.kernel.ids import new_id
 from kaibo.trade.compensation.tables import payouts
 from kaibo.trade.ledger.post import Account, AccountKind, Posting, PostingKind, move, post
 
-PayoutKind = Literal["return_freight", "compensation"]
+PayoutKind = Literal["return_freight", "compensation", "deposit_doubled"]
 
 
 async def owe_buyer(
@@ -21,7 +21,7 @@ async def owe_buyer(
     *,
     key: str,
     kind: PayoutKind,
-    case_id: UUID,
+    case_id: UUID | None,
     order_id: UUID,
     person_id: UUID,
     source: Account,

@@ -46,10 +46,11 @@ payouts = Table(
     "buyer_payouts",
     metadata,
     id_column(),
-    uuid_column("case_id"),
+    # NULL where no case decided it
+    uuid_column("case_id", nullable=True),
     uuid_column("order_id"),
     uuid_column("person_id"),
-    # return_freight | compensation
+    # return_freight | compensation | deposit_doubled
     Column("kind", Text, nullable=False),
     fen("fen"),
     Column("key", Text, nullable=False, unique=True),

@@ -17,6 +17,8 @@ LineId = NewType("LineId", UUID)
 
 class OrderState(StrEnum):
     PLACED = "placed"
+    RESERVED = "reserved"
+    """The deposit of a presale is paid, the balance is not."""
     PAID = "paid"
     SHIPPED = "shipped"
     RECEIVED = "received"

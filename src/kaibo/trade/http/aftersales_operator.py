@@ -32,6 +32,7 @@ from kaibo.trade.compensation.pay_out import pay_out
 from kaibo.trade.compensation.recover import recover
 from kaibo.trade.http.aftersales_present import present_case, present_cases, present_rule
 from kaibo.trade.http.aftersales_shop import deadline_and_id
+from kaibo.trade.orders.lookup import find_orders
 
 router = APIRouter(tags=["operators"])
 
@@ -148,14 +149,16 @@ async def _claims(db: Db, found: Iterable[Claim], locale: Locale) -> list[ClaimW
 
 async def _payouts(db: Db, found: Iterable[Payout]) -> list[PayoutWire]:
     payouts = list(found)
-    numbers = await case_numbers(db, [one.case_id for one in payouts])
+    numbers = await case_numbers(db, [one.case_id for one in payouts if one.case_id is not None])
+    orders = await find_orders(db, {one.order_id for one in payouts})
     persons = await people.person_view(db, [one.person_id for one in payouts])
     names = {UUID(str(key)): person.nickname for key, person in persons.items()}
     return [
         PayoutWire(
             id=one.id,
             case_id=one.case_id,
-            case_number=numbers.get(one.case_id, ""),
+            case_number=numbers.get(one.case_id, "") if one.case_id else "",
+            order_number=orders[one.order_id].number,
             person_id=one.person_id,
             nickname=names.get(one.person_id, ""),
             kind=one.kind,

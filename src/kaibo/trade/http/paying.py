@@ -138,7 +138,7 @@ async def _pay_url(state: State, charge_id: ChargeId) -> Response:
 
 
 async def _look(checkout_id: UUID, db: Db, state: State) -> Response:
-    status = await payment_status(db, checkout_id)
+    status = await payment_status(db, await checkout_orders(db, checkout_id))
     if status.charge is None or not is_worth_asking(status.charge):
         return json_of(PaymentWire(state=status.state, paid_at=status.paid_at))
     return AfterCommit(partial(_resolved, state, status.charge.id, checkout_id))
@@ -147,7 +147,7 @@ async def _look(checkout_id: UUID, db: Db, state: State) -> Response:
 async def _resolved(state: State, charge_id: ChargeId, checkout_id: UUID) -> Response:
     await resolve_charge(state.database, charge_id)
     async with state.database.transaction() as db:
-        status = await payment_status(db, checkout_id)
+        status = await payment_status(db, await checkout_orders(db, checkout_id))
     return json_of(PaymentWire(state=status.state, paid_at=status.paid_at))
 
 

@@ -37,7 +37,7 @@ async def quote(body: QuoteIn, db: DbDep, caller: CallerDep) -> Quote:
     Without `coupon_ids` the best choice among the buyer's coupons is made for them; an empty list is none. What is placed names
     the coupons in `coupons_used`. `source` is where the buyer is: a room may have prices of its own.
     """
-    room_id = None if body.source is None else await room_of(db, _source(body.source))
+    room_id = None if body.source is None else await room_of(db, source_of(body.source))
     shelf = await goods.quote(db, [(line.sku_id, line.quantity) for line in body.lines])
     quoted = [goods.in_room(line, room_id) for line in shelf]
     rules.check_sold(quoted)
@@ -101,13 +101,13 @@ def wanted_of(body: PlaceIn) -> Wanted:
     return Wanted(
         lines=tuple(WantedLine(SkuId(line.sku_id), line.quantity, line.unit_price_fen) for line in body.lines),
         address_id=body.address_id,
-        source=_source(body.source),
+        source=source_of(body.source),
         note=body.note,
         coupon_ids=tuple(body.coupon_ids),
     )
 
 
-def _source(source: SourceIn) -> Source:
+def source_of(source: SourceIn) -> Source:
     if isinstance(source, BroadcastSource | ShowcaseSource):
         return Source(source.kind, source.id, source.item)
     return Source("shelf")

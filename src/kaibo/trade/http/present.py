@@ -19,6 +19,9 @@ from kaibo.trade.orders.model import HistoryLine, Order, OrderLine, Viewer
 from kaibo.trade.orders.terms import terms
 from kaibo.trade.payment.lookup import refunds_of
 from kaibo.trade.payment.model import Refund
+from kaibo.trade.presales.lookup import parts_of
+from kaibo.trade.presales.model import PresaleOrder
+from kaibo.trade.presales.part_wire import part_wire
 from kaibo.trade.pricing.wire import stored_steps
 from kaibo.trade.shipping.lookup import orders_with_number, parcels_of
 from kaibo.trade.shipping.model import Parcel
@@ -44,6 +47,7 @@ async def present_orders(db: Db, orders: Sequence[Order], viewer: Viewer, locale
         return []
     history, refunds, parcels = await history_of(db, ids), await refunds_of(db, ids), await parcels_of(db, ids)
     notes = await notes_of(db, ids) if viewer == "shop" else {}
+    presales = await parts_of(db, orders)
     return [
         _order(
             order,
@@ -51,6 +55,7 @@ async def present_orders(db: Db, orders: Sequence[Order], viewer: Viewer, locale
             refunds.get(order.id),
             parcels.get(order.id, []),
             notes.get(order.id, []),
+            presales.get(order.id),
             viewer,
             locale,
         )
@@ -73,7 +78,7 @@ async def present_page(db: Db, which: Which, page: Cursor, viewer: Viewer, calle
 
 def present_new(order: Order, locale: Locale) -> OrderWire:
     """An order that was placed this moment, for its buyer."""
-    return _order(order, [], None, [], [], "buyer", locale)
+    return _order(order, [], None, [], [], None, "buyer", locale)
 
 
 def _order(
@@ -82,6 +87,7 @@ def _order(
     refund: Refund | None,
     parcels: Sequence[Parcel],
     notes: Sequence[ShopNote],
+    presale: PresaleOrder | None,
     viewer: Viewer,
     locale: Locale,
 ) -> OrderWire:
@@ -98,6 +104,9 @@ def _order(
         platform_discount_fen=order.platform_discount_fen,
         freight_fen=order.freight_fen,
         total_fen=order.total_fen,
+        deposit_fen=order.deposit_fen,
+        due_fen=rules.due_fen(order),
+        presale=None if presale is None else part_wire(presale, order.total_fen),
         steps=stored_steps(order.explanation, locale),
         address=_address(order, viewer),
         source=None if order.source is None else SourceWire(**vars(order.source)),

@@ -13,6 +13,7 @@ import orjson
 from kaibo.kernel.db import Db
 from kaibo.kernel.i18n import Locale
 from kaibo.trade.http.present import present_new, present_orders
+from kaibo.trade.orders import rules
 from kaibo.trade.orders.draft import Blueprint
 from kaibo.trade.orders.model import Order
 from kaibo.trade.orders.place import Placed
@@ -24,6 +25,7 @@ async def checkout_of(db: Db, orders: Sequence[Order], locale: Locale) -> Checko
     return CheckoutWire(
         id=orders[0].checkout_id,
         total_fen=sum(order.total_fen for order in orders),
+        due_fen=sum(rules.due_fen(order) for order in orders),
         pay_before=min(order.pay_before for order in orders),
         orders=await present_orders(db, orders, "buyer", locale),
     )
@@ -62,6 +64,7 @@ def _face(blueprint: Blueprint, locale: Locale) -> _Face:
     whole = CheckoutWire(
         id=orders[0].checkout_id,
         total_fen=blueprint.priced.total_fen,
+        due_fen=blueprint.priced.total_fen,
         pay_before=orders[0].pay_before,
         orders=[present_new(order, locale) for order in orders],
     ).model_dump(mode="json")

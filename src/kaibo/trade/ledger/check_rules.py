@@ -117,7 +117,8 @@ RULES: Mapping[str, Rule] = {
         """
         SELECT o.number FROM trade.orders o LEFT JOIN moved m ON m.order_id = o.id AND m.kind = 'escrow'
         WHERE o.id > :after AND o.id <= :upto AND coalesce(m.fen, 0)
-           <> CASE WHEN o.state IN ('paid', 'shipped', 'received') THEN o.total_fen - o.refunded_fen ELSE 0 END
+           <> CASE WHEN o.state IN ('paid', 'shipped', 'received') THEN o.total_fen - o.refunded_fen
+                   WHEN o.state = 'reserved' THEN o.deposit_fen ELSE 0 END
     """,
     ),
     # what settlements and refunds after them moved is what is written about each order

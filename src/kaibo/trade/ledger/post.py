@@ -33,6 +33,7 @@ class PostingKind(StrEnum):
     REFUND_PROMISED = "refund_promised"
     REFUND_PAID = "refund_paid"
     SETTLEMENT = "settlement"
+    DEPOSIT_KEPT = "deposit_kept"
     TAKE_BACK = "take_back"
     WITHDRAWAL = "withdrawal"
     PAYOUT = "payout"

@@ -18,7 +18,7 @@ from kaibo.trade.orders.record import change_order, note_history
 
 async def begin_closing(db: Db, order: Order, to: Closing, *, reason: str = "", by: UUID | None = None) -> Order:
     """For a locked order. A buyer's cancellation that came first stays what it was. Raises WrongState."""
-    rules.require(order, OrderState.CANCELLED, "cancel")
+    rules.require(order, OrderState.EXPIRED, "cancel")
     if order.closing is not None:
         return order
     closing = replace(order, closing=to, closing_why=reason or None)

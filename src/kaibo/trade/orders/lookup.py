@@ -267,6 +267,8 @@ _PLAIN = [
     "platform_discount_fen",
     "freight_fen",
     "total_fen",
+    "deposit_fen",
+    "balance_from",
     "refunded_fen",
     "explanation",
     "agency_id",

@@ -20,6 +20,8 @@ FLAGS: tuple[Flag, ...] = ("red", "yellow", "green", "blue", "purple")
 """The five colours with which merchants mark their orders."""
 
 Viewer = Literal["buyer", "shop", "operator"]
+Part = Literal["whole", "deposit", "balance"]
+"""Which part of its orders a charge pays. A presale is paid in two."""
 Closing = Literal["cancelled", "expired"]
 """What the order becomes as soon as the payment provider has closed its charge."""
 
@@ -142,6 +144,9 @@ class Order:
     currency: str = "CNY"
     discount_fen: int = 0
     platform_discount_fen: int = 0
+    # of total_fen: paid first, in a presale; 0 in every other order. Once it is paid, `balance_from` says when the rest may be
+    deposit_fen: int = 0
+    balance_from: datetime | None = None
     refunded_fen: int = 0
     explanation: Sequence[Mapping[str, Any]] = ()
     agency_id: UUID | None = None
@@ -163,6 +168,11 @@ class Order:
     hidden_at: datetime | None = None
     reminded_at: datetime | None = None
     flag: Flag | None = None
+
+    @property
+    def paid_in_fen(self) -> int:
+        """What a refund can give back at most: all of it, or the deposit where the balance never came."""
+        return self.deposit_fen if self.deposit_fen and self.paid_at is None else self.total_fen
 
 
 @dataclass(frozen=True, slots=True)

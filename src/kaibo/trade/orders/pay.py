@@ -18,11 +18,12 @@ from kaibo.trade.pricing import coupons
 from kaibo.trade.pricing.traded import traded_fen
 
 
-async def mark_paid(db: Db, order: Order, paid_at: datetime) -> Order:
+async def mark_paid(db: Db, order: Order, paid_at: datetime, *, ship_seconds: int | None = None) -> Order:
     """For a locked order in state placed; also one that was on its way out, as long as its stock is still held; also one that had
-    expired, once `goods.retake` has set its pieces aside again.
+    expired, once `goods.retake` has set its pieces aside again; also a presale whose balance has come.
 
-    `paid_at` is the provider's time. The promise to ship runs from our own clock: theirs may differ.
+    `paid_at` is the provider's time. The promise to ship (`ship_seconds`, default the house's) runs from our own clock: theirs may
+    differ.
     """
     was_expired = order.state is OrderState.EXPIRED
     if not was_expired:
@@ -33,7 +34,7 @@ async def mark_paid(db: Db, order: Order, paid_at: datetime) -> Order:
         order,
         state=OrderState.PAID,
         paid_at=paid_at,
-        ship_before=rules.due(now, house.ship_seconds, house),
+        ship_before=rules.due(now, house.ship_seconds if ship_seconds is None else ship_seconds, house),
         closing=None,
         closing_why=None,
     )

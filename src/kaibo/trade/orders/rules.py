@@ -16,7 +16,8 @@ from kaibo.trade.contracts import (
     TotalTooLarge,
     WrongState,
 )
-from kaibo.trade.orders.model import Order, OrderLine, Split, Terms, Viewer, Wanted, WantedLine
+from kaibo.trade.contracts.presales import BalanceNotOpen
+from kaibo.trade.orders.model import Order, OrderLine, Part, Split, Terms, Viewer, Wanted, WantedLine
 
 LINES_MAX = 50
 QUANTITY_MAX = 999
@@ -41,7 +42,9 @@ SHOP_NOTE_CHARS_MAX = 500
 
 _S = OrderState
 TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
-    _S.PLACED: frozenset({_S.PAID, _S.CANCELLED, _S.EXPIRED}),
+    _S.PLACED: frozenset({_S.PAID, _S.RESERVED, _S.CANCELLED, _S.EXPIRED}),
+    # A buyer who does not pay the balance lets it expire; a merchant who fails gives the deposit back.
+    _S.RESERVED: frozenset({_S.PAID, _S.EXPIRED, _S.REFUNDING}),
     _S.PAID: frozenset({_S.SHIPPED, _S.REFUNDING}),
     _S.SHIPPED: frozenset({_S.RECEIVED, _S.REFUNDED}),
     _S.RECEIVED: frozenset({_S.SETTLED, _S.REFUNDED}),
@@ -52,6 +55,8 @@ TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
     _S.REFUNDED: frozenset(),
 }
 FINAL = frozenset(state for state, following in TRANSITIONS.items() if not following)
+UNPAID = frozenset({_S.PLACED, _S.RESERVED})
+"""States in which the buyer owes something."""
 UNSETTLED_PAID = frozenset({_S.PAID, _S.SHIPPED, _S.RECEIVED})
 """States in which the buyer's money lies in escrow."""
 
@@ -68,11 +73,41 @@ def require(order: Order, following: OrderState, action: str) -> None:
         raise WrongState(state=order.state.value, action=action)
 
 
+def part_due(order: Order) -> Part:
+    """Which part of the order is to be paid next, or was paid last."""
+    if not order.deposit_fen:
+        return "whole"
+    return "deposit" if order.balance_from is None else "balance"
+
+
+def part_fen(order: Order, part: Part) -> int:
+    """What this part comes to."""
+    match part:
+        case "deposit":
+            return order.deposit_fen
+        case "balance":
+            return order.total_fen - order.deposit_fen
+        case _:
+            return order.total_fen
+
+
+def due_fen(order: Order) -> int:
+    """What the buyer has to pay next; 0 where nothing is to be paid (any more)."""
+    return part_fen(order, part_due(order)) if order.state in UNPAID else 0
+
+
+def awaits(order: Order, part: Part) -> bool:
+    """Whether a charge of this part is what the order waits for."""
+    return order.closing is None and order.state is (OrderState.RESERVED if part == "balance" else OrderState.PLACED)
+
+
 def require_payable(order: Order, now: datetime) -> None:
-    """Raises WrongState, or PaymentClosing where the order is on its way out."""
+    """Raises WrongState, BalanceNotOpen, or PaymentClosing where the order is on its way out."""
     require(order, OrderState.PAID, "pay")
     if order.closing is not None:
         raise PaymentClosing(number=order.number)
+    if order.state is OrderState.RESERVED and order.balance_from is not None and now < order.balance_from:
+        raise BalanceNotOpen(number=order.number, opens_at=order.balance_from.isoformat())
     if now >= order.pay_before:
         raise WrongState(state=OrderState.EXPIRED.value, action="pay")
 
@@ -168,7 +203,7 @@ def divide(lines: Sequence[OrderLine], freight_fen: int, *, has_creator: bool) -
 
 def may_change_address(order: Order) -> bool:
     """While the order waits for its money or its parcel, and nothing of it is on its way."""
-    waiting = order.state in (OrderState.PLACED, OrderState.PAID)
+    waiting = order.state in (OrderState.PLACED, OrderState.RESERVED, OrderState.PAID)
     return waiting and order.closing is None and order.first_shipped_at is None
 
 
@@ -195,13 +230,15 @@ def actions(order: Order, viewer: Viewer, now: datetime) -> list[str]:
         if order.state is OrderState.PLACED and order.closing is None:
             found += ["pay"] if now < order.pay_before else []
             found.append("cancel")
+        if order.state is OrderState.RESERVED and order.closing is None and order.balance_from is not None:
+            found += ["pay"] if order.balance_from <= now < order.pay_before else []
         if order.state is OrderState.PAID and order.first_shipped_at is None:
             found.append("refund")
         if may_remind(order, now):
             found.append("remind")
         if order.state is OrderState.SHIPPED:
             found.append("receive")
-        if may_change_address(order) and (order.state is OrderState.PAID or now < order.pay_before):
+        if may_change_address(order) and (order.state is not OrderState.PLACED or now < order.pay_before):
             found.append("change_address")
         if may_hide(order) and order.hidden_at is None:
             found.append("hide")

@@ -38,6 +38,10 @@ orders = Table(
     fen("platform_discount_fen", server_default=text("0")),
     fen("freight_fen"),
     fen("total_fen"),
+    # of total_fen: paid first, in a presale (see presales/); 0 in every other order
+    fen("deposit_fen", server_default=text("0")),
+    # from when the rest can be paid; known once the deposit is
+    timestamptz("balance_from", nullable=True),
     # of total_fen: promised to the buyer or given back
     fen("refunded_fen", server_default=text("0")),
     # how the prices came about, step by step
@@ -89,6 +93,7 @@ orders = Table(
     ),
     CheckConstraint("commission_fen + platform_fee_fen <= goods_fen", name="shares_fit"),
     CheckConstraint("refunded_fen BETWEEN 0 AND total_fen", name="refund_within_total"),
+    CheckConstraint("deposit_fen BETWEEN 0 AND total_fen - 1", name="deposit_below_total"),
     CheckConstraint("agency_bps BETWEEN 0 AND 10000 AND leader_bps BETWEEN 0 AND 10000", name="shares_in_range"),
     Index("ix_orders_checkout", "checkout_id"),
     Index(

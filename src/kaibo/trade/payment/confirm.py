@@ -5,9 +5,13 @@ What may arrive, and what becomes of it:
 | | outcome |
 |---|---|
 | the first time, every order of the checkout still waiting | `paid`: orders, stock and ledger in this transaction |
+| the deposit of a presale | `paid`: reserved, its pieces are sold; the balance has a charge of its own |
+| the balance, order still reserved | `paid`: the order goes on as a paid one |
 | again | `duplicate`: nothing changes |
 | orders have expired; every piece and coupon is still there | `paid`: they are taken again, the history says so |
 | … or is gone; or an order is cancelled or was paid otherwise | `late`: owed to the buyer, refunded by itself, and said |
+| a deposit after the presale has failed, or after its balance was due | `late` |
+| a balance after the order was closed | `late`; what became of the deposit stays |
 | another amount or currency than was asked for | `wrong_amount`, `wrong_currency`: nothing changes, an operator looks |
 | another transaction id than before | `conflicting_transaction`: nothing changes, an operator looks |
 | a number we never gave, or gave to another provider | `unknown_order`: nothing changes, the provider will say it again |
@@ -34,12 +38,16 @@ from kaibo.trade.orders.lookup import lock_checkout
 from kaibo.trade.orders.model import Order
 from kaibo.trade.orders.pay import mark_paid
 from kaibo.trade.orders.record import note_history
+from kaibo.trade.orders.rules import part_fen
 from kaibo.trade.payment.lookup import charge_by_id, charge_by_number, live_charge
 from kaibo.trade.payment.methods import Provider
 from kaibo.trade.payment.model import Charge, ChargeRow, Outcome
 from kaibo.trade.payment.refund import ask_refund
 from kaibo.trade.payment.start import QUERY
 from kaibo.trade.payment.tables import charges
+from kaibo.trade.presales.lookup import still_open
+from kaibo.trade.presales.take_balance import take_balance
+from kaibo.trade.presales.take_deposit import take_deposit
 from kaibo.trade.pricing import coupons
 
 log = get_logger(__name__)
@@ -79,9 +87,13 @@ async def confirm_charge(db: Db, fact: PaidFact) -> Outcome:
 
 async def _can_be_paid(db: Db, orders: Sequence[Order], charge: Charge) -> bool:
     """Every order waits, or has run out of time and gets its pieces and coupons again: all of them, or none is touched."""
+    if sum(part_fen(order, charge.part) for order in orders) != charge.amount_fen:
+        return False
+    if charge.part == "balance":
+        return all(order.state is OrderState.RESERVED for order in orders)
     if any(order.state not in (OrderState.PLACED, OrderState.EXPIRED) for order in orders):
         return False
-    if sum(order.total_fen for order in orders) != charge.amount_fen:
+    if charge.part == "deposit" and not await still_open(db, orders[0]):
         return False
     try:
         async with db.begin_nested():
@@ -119,10 +131,15 @@ async def _accept(db: Db, orders: Sequence[Order], charge: Charge, fact: PaidFac
     if other is not None:  # the buyer had begun to pay a second time: that address must not take money any more
         await timers.set_timer(db, kind=QUERY, key=str(other.id), due_at=clock.now())
     for order in orders:
-        await mark_paid(db, order, fact.paid_at)
+        if charge.part == "deposit":
+            await take_deposit(db, order)
+        elif charge.part == "balance":
+            await take_balance(db, order, fact.paid_at)
+        else:
+            await mark_paid(db, order, fact.paid_at)
         entries = move(
             Account(AccountKind.GATEWAY, scope=charge.provider),
-            (Account(AccountKind.ESCROW, order.shop_id), order.total_fen),
+            (Account(AccountKind.ESCROW, order.shop_id), part_fen(order, charge.part)),
         )
         key, why = f"payment:{charge.id}:{order.id}", "trade.why.ledger_payment"
         await post(db, Posting(PostingKind.PAYMENT, key, order.id, why, "payment", entries))

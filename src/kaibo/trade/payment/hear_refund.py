@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,10 +31,10 @@ from kaibo.trade.orders.model import Order
 from kaibo.trade.orders.record import about, note_history
 from kaibo.trade.orders.refund import finish_refund
 from kaibo.trade.payment.gateway import RefundStatus
-from kaibo.trade.payment.lookup import charge_by_id, refund_by_id, refund_by_number
+from kaibo.trade.payment.lookup import charge_by_id, refund_by_id, refund_by_number, refunds_by_key
 from kaibo.trade.payment.model import REFUND_FINAL, Outcome, Refund, RefundRow
 from kaibo.trade.payment.pace import wait_seconds
-from kaibo.trade.payment.refund import REFUND, ask_refund
+from kaibo.trade.payment.refund import REFUND, SECOND, ask_refund, parts_of
 from kaibo.trade.payment.tables import refunds
 
 log = get_logger(__name__)
@@ -86,18 +87,28 @@ async def refund_is_done(
     key, why = f"refund_paid:{refund.id}", "trade.why.ledger_refund_paid"
     await post(db, Posting(PostingKind.REFUND_PAID, key, order.id, why, "payment", entries, order.shop_id))
     now = clock.now()
-    done = PaymentRefundDone(refund_id=refund.id, order_id=order.id, key=refund.key, fen=refund.fen, at=done_at)
-    await publish(db, done)
+    promise = await _promise(db, order, refund)
+    if all(one.state is RefundRow.DONE for one in promise):
+        fen = sum(one.fen for one in promise)
+        done = PaymentRefundDone(refund_id=promise[0].id, order_id=order.id, key=promise[0].key, fen=fen, at=done_at)
+        await publish(db, done)
     if refund.kind == "late_payment":
         await note_history(db, order, at=now, actor="payment", why="trade.why.refunded_late")
         await publish(db, PaymentRefundedLate(**about(order, now), refund_fen=refund.fen))
         return
     done_fen = await _done_fen(db, order)
-    if done_fen == order.total_fen and rules.may_become(order.state, OrderState.REFUNDED):
+    if done_fen == order.paid_in_fen and rules.may_become(order.state, OrderState.REFUNDED):
         await finish_refund(db, order, refund_fen=done_fen, reason=refund.reason)
         return
     said = f"¥{yuan(refund.fen)}"
     await note_history(db, order, at=now, actor="payment", why="trade.why.refund_part_done", said=said)
+
+
+async def _promise(db: Db, order: Order, refund: Refund) -> list[Refund]:
+    """All refunds that keep the promise this one, which is done, is part of. Only a presale has two charges, and so two refunds."""
+    if not order.deposit_fen:
+        return [replace(refund, state=RefundRow.DONE)]
+    return await refunds_by_key(db, parts_of(refund.key.removesuffix(SECOND)))
 
 
 async def _done_fen(db: Db, order: Order) -> int:

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, func, select
 
 from kaibo.kernel.db import Db
 from kaibo.trade.contracts import OrderId
+from kaibo.trade.orders.model import Part
 from kaibo.trade.orders.tables import orders
 from kaibo.trade.payment.model import LIVE, Charge, ChargeId, ChargeRow, Refund, RefundId, RefundRow
 from kaibo.trade.payment.tables import charges, refunds
@@ -29,16 +30,26 @@ async def charged_among(db: Db, checkout_ids: Iterable[UUID]) -> set[UUID]:
     return set((await db.execute(select(charges.c.checkout_id).where(live))).scalars())
 
 
-async def charge_states(db: Db, checkout_id: UUID) -> dict[ChargeRow, Charge]:
-    """The newest charge of the checkout in each state that occurs."""
-    rows = await db.execute(select(charges).where(charges.c.checkout_id == checkout_id).order_by(charges.c.attempt))
+async def charge_states(db: Db, checkout_id: UUID, part: Part) -> dict[ChargeRow, Charge]:
+    """The newest charge of this part of the checkout in each state that occurs."""
+    of_part = (charges.c.checkout_id == checkout_id) & (charges.c.part == part)
+    rows = await db.execute(select(charges).where(of_part).order_by(charges.c.attempt))
     return {ChargeRow(row.state): _as_charge(row) for row in rows}
 
 
-async def paid_charge(db: Db, checkout_id: UUID, *, lock: bool = False) -> Charge | None:
-    """The charge that paid the checkout."""
+async def paid_charges(db: Db, checkout_id: UUID) -> list[Charge]:
+    """The charge that paid the checkout, locked; of a presale first the one that paid the balance, then the deposit's."""
     query = select(charges).where(charges.c.checkout_id == checkout_id, charges.c.state == ChargeRow.PAID.value)
-    return await _charge(db, query, lock)
+    rows = await db.execute(query.order_by(charges.c.attempt.desc()).with_for_update())
+    return [_as_charge(row) for row in rows]
+
+
+async def refunded_of(db: Db, charge_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """What is promised or given back of each of these charges, in fen."""
+    r = refunds.c
+    counted = (r.charge_id.in_(list(charge_ids))) & (r.state != RefundRow.CLOSED.value)
+    query = select(r.charge_id, func.sum(r.fen)).where(counted).group_by(r.charge_id)
+    return {charge_id: int(fen) for charge_id, fen in await db.execute(query)}
 
 
 async def last_method(db: Db, buyer_id: UUID) -> str | None:
@@ -65,10 +76,10 @@ async def refund_by_number(db: Db, out_refund_no: str) -> Refund | None:
     return await _refund(db, select(refunds).where(refunds.c.out_refund_no == out_refund_no), False)
 
 
-async def refund_by_key(db: Db, key: str) -> Refund | None:
-    """The refund that keeps this promise now; attempts that the provider gave up are left out."""
-    query = select(refunds).where(refunds.c.key == key, refunds.c.state != RefundRow.CLOSED.value)
-    return await _refund(db, query, False)
+async def refunds_by_key(db: Db, keys: Iterable[str]) -> list[Refund]:
+    """The refunds that keep these promises now; attempts that the provider gave up are left out."""
+    query = select(refunds).where(refunds.c.key.in_(list(keys)), refunds.c.state != RefundRow.CLOSED.value)
+    return [_as_refund(row) for row in await db.execute(query.order_by(refunds.c.id))]
 
 
 async def list_refunds(db: Db, state: RefundRow | None, *, before: UUID | None, limit: int) -> list[Row[Any]]:
@@ -132,6 +143,7 @@ _CHARGE_PLAIN = [
     "out_trade_no",
     "attempt",
     "method",
+    "part",
     "amount_fen",
     "currency",
     "description",

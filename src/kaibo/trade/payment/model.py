@@ -9,11 +9,14 @@ from typing import Literal, NewType
 from uuid import UUID
 
 from kaibo.trade.contracts import OrderId
+from kaibo.trade.orders.model import Part
 from kaibo.trade.payment.methods import Provider, provider_of
 
 ChargeId = NewType("ChargeId", UUID)
 RefundId = NewType("RefundId", UUID)
-RefundKind = Literal["before_shipping", "late_payment", "aftersales", "group_failed", "price_protection"]
+RefundKind = Literal[
+    "before_shipping", "late_payment", "aftersales", "group_failed", "presale_failed", "price_protection"
+]
 
 
 class ChargeRow(StrEnum):
@@ -77,6 +80,7 @@ class Charge:
     attempt: int
     method: str
     state: ChargeRow
+    part: Part
     amount_fen: int
     currency: str
     description: str

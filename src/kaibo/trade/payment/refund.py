@@ -6,6 +6,7 @@ may be refunded in several parts; each is promised under a key of its own, and t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import get_args
 from uuid import UUID
@@ -24,11 +25,12 @@ from kaibo.trade.orders.record import note_history
 from kaibo.trade.orders.refund import grant_refund
 from kaibo.trade.orders.tables import orders
 from kaibo.trade.payment import wiring
-from kaibo.trade.payment.lookup import paid_charge, refund_by_key
+from kaibo.trade.payment.lookup import paid_charges, refunded_of, refunds_by_key
 from kaibo.trade.payment.model import Charge, RefundId, RefundKind, RefundRow
 from kaibo.trade.payment.tables import refunds
 
 REFUND = "trade.payment.refund"
+SECOND = "#2"
 
 
 async def refund_before_shipping(db: Db, order_id: UUID, *, buyer_id: UUID, reason: str) -> Order:
@@ -60,28 +62,49 @@ async def promise_refund(
     """
     if fen < 1:
         raise ValueError(f"a refund of {fen} fen: it must be 1 fen or more")
-    if (earlier := await refund_by_key(db, key)) is not None:
-        if (earlier.order_id, earlier.fen) != (order.id, fen):
-            raise ValueError(
-                f"the refund {key} was promised before, with {earlier.fen} fen of order {earlier.order_id}"
-            )
-        return earlier.id
-    charge = await paid_charge(db, order.checkout_id, lock=True)
+    if earlier := await refunds_by_key(db, parts_of(key)):
+        if (earlier[0].order_id, sum(one.fen for one in earlier)) != (order.id, fen):
+            raise ValueError(f"the refund {key} was promised before, otherwise: {earlier}")
+        return next(one.id for one in earlier if one.key == key)
+    charges = await paid_charges(db, order.checkout_id)
     left_fen = await _take(db, order, fen)
-    if charge is None or left_fen is None:
+    if not charges or left_fen is None:
         raise WrongState(state=order.state.value, action="refund")
-    refund_id = await ask_refund(db, charge, order.id, key=key, fen=fen, kind=kind, reason=reason, by=by)
-    entries = move(Account(AccountKind.ESCROW, order.shop_id), (Account(AccountKind.REFUNDS_PAYABLE), fen))
-    posted, why = f"refund_promised:{refund_id}", "trade.why.ledger_refund_promised"
-    await post(db, Posting(PostingKind.REFUND_PROMISED, posted, order.id, why, by, entries))
+    ids = []
+    for part_key, (charge, part_fen) in zip(parts_of(key), await _over(db, charges, fen), strict=False):
+        refund_id = await ask_refund(db, charge, order.id, key=part_key, fen=part_fen, kind=kind, reason=reason, by=by)
+        entries = move(Account(AccountKind.ESCROW, order.shop_id), (Account(AccountKind.REFUNDS_PAYABLE), part_fen))
+        posted, why = f"refund_promised:{refund_id}", "trade.why.ledger_refund_promised"
+        await post(db, Posting(PostingKind.REFUND_PROMISED, posted, order.id, why, by, entries))
+        ids.append(refund_id)
     now_order = await find_order(db, order.id)
-    if now_order.state is OrderState.PAID and left_fen == 0:
+    if now_order.state in (OrderState.PAID, OrderState.RESERVED) and left_fen == 0:
         await grant_refund(db, now_order, reason=reason, actor=_actor(by))
     else:
         said = f"¥{yuan(fen)} {reason}".rstrip()
         why = "trade.why.refund_promised"
         await note_history(db, now_order, at=clock.now(), actor=_actor(by), why=why, said=said)
-    return refund_id
+    return ids[0]
+
+
+def parts_of(key: str) -> tuple[str, str]:
+    """The keys of the refunds that keep one promise: a second one where the first charge does not suffice (a presale's two)."""
+    return key, f"{key}{SECOND}"
+
+
+async def _over(db: Db, charges: Sequence[Charge], fen: int) -> list[tuple[Charge, int]]:
+    """Which charge gives back how much: the balance first, then the deposit, each at most what is left of it."""
+    if len(charges) == 1:
+        return [(charges[0], fen)]
+    gone = await refunded_of(db, [charge.id for charge in charges])
+    parts = []
+    for charge in charges:
+        part = min(fen, charge.amount_fen - gone.get(charge.id, 0))
+        if part:
+            parts.append((charge, part))
+        fen -= part
+    assert fen == 0, "an order never takes in more than its charges"
+    return parts
 
 
 async def _take(db: Db, order: Order, fen: int) -> int | None:
@@ -89,12 +112,12 @@ async def _take(db: Db, order: Order, fen: int) -> int | None:
     o = orders
     counted = (
         update(o)
-        .where(o.c.id == order.id, o.c.refunded_fen + fen <= o.c.total_fen)
+        .where(o.c.id == order.id, o.c.refunded_fen + fen <= order.paid_in_fen)
         .values(refunded_fen=o.c.refunded_fen + fen)
-        .returning(o.c.total_fen - o.c.refunded_fen)
+        .returning(o.c.refunded_fen)
     )
-    left_fen = (await db.execute(counted)).scalar_one_or_none()
-    return None if left_fen is None else int(left_fen)
+    refunded_fen = (await db.execute(counted)).scalar_one_or_none()
+    return None if refunded_fen is None else order.paid_in_fen - int(refunded_fen)
 
 
 def _actor(by: str) -> Actor:

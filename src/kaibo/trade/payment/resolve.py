@@ -16,6 +16,7 @@ from kaibo.kernel.db import Database, Db
 from kaibo.kernel.errors import Unavailable
 from kaibo.kernel.telemetry import get_logger
 from kaibo.trade.contracts import GatewayUnavailable, OrderState
+from kaibo.trade.orders import rules as order_rules
 from kaibo.trade.orders.cancel import cancel_orders
 from kaibo.trade.orders.expire import expire_orders
 from kaibo.trade.orders.lookup import checkout_orders, lock_checkout
@@ -27,6 +28,7 @@ from kaibo.trade.payment.model import LIVE, Charge, ChargeId, ChargeRow
 from kaibo.trade.payment.pace import wait_seconds
 from kaibo.trade.payment.start import ERROR_CHARS_MAX, FIRST_QUERY_SECONDS, QUERY
 from kaibo.trade.payment.tables import charges
+from kaibo.trade.presales.close_unpaid import close_unpaid
 
 log = get_logger(__name__)
 
@@ -55,7 +57,7 @@ async def resolve_charge(database: Database, charge_id: ChargeId) -> None:
             return
         orders = await checkout_orders(db, charge.checkout_id)
     try:
-        if any(order.closing is not None or order.state is not OrderState.PLACED for order in orders):
+        if not all(order_rules.awaits(order, charge.part) for order in orders):
             await _close(database, charge)
         else:
             await _act(database, charge, await _query(charge))
@@ -133,6 +135,9 @@ async def _closed(db: Db, charge: Charge) -> None:
         await cancel_orders(db, cancelled, reason=first.closing_why or "", by=first.buyer_id)
     if expired := [order for order in waiting if order.closing == "expired"]:
         await expire_orders(db, expired)
+    for order in orders:
+        if order.state is OrderState.RESERVED and order.closing == "expired":
+            await close_unpaid(db, order)
 
 
 async def _set(db: Db, charge: Charge, **values: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -16,6 +16,7 @@ from kaibo.trade.contracts import ChargeRefused, CurrencyRefused, GatewayUnavail
 from kaibo.trade.orders import rules
 from kaibo.trade.orders.lookup import checkout_orders, lock_checkout
 from kaibo.trade.orders.model import Order
+from kaibo.trade.orders.terms import terms
 from kaibo.trade.payment import wiring
 from kaibo.trade.payment.gateway import ChargeCreated, ChargeRequest, GatewayRefused, GatewayTimeout
 from kaibo.trade.payment.lookup import charge_by_id, live_charge
@@ -61,13 +62,14 @@ async def start_charge(
             attempt=attempt,
             method=method,
             state=ChargeRow.CREATING.value,
-            amount_fen=sum(order.total_fen for order in orders),
+            part=rules.part_due(first),
+            amount_fen=sum(rules.due_fen(order) for order in orders),
             currency=first.currency,
             description=_description(orders),
             payer_ip=payer_ip,
             return_url=return_url,
             notify_url=wiring.notify_url(provider),
-            expires_at=min(order.pay_before for order in orders),
+            expires_at=min(_minutes(now), *(order.pay_before for order in orders)),
             created_at=now,
         )
     )
@@ -152,6 +154,12 @@ async def _refused(database: Database, charge: Charge, refusal: GatewayRefused) 
 
 async def _set(db: Db, charge_id: ChargeId, **values: Any) -> None:
     await db.execute(update(charges).where(charges.c.id == charge_id).values(values))
+
+
+def _minutes(now: datetime) -> datetime:
+    """A balance may be paid for weeks, but not by one charge: a provider's page is good for as long as any other's."""
+    house = terms()
+    return rules.due(now, house.pay_seconds, house)
 
 
 def _description(orders: Sequence[Order]) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
-from uuid import UUID
 
 from kaibo.kernel import clock
 from kaibo.kernel.db import Db
+from kaibo.trade.contracts import OrderState
+from kaibo.trade.orders import rules
+from kaibo.trade.orders.model import Order
 from kaibo.trade.payment.lookup import charge_states
 from kaibo.trade.payment.model import Charge, ChargeRow
 
@@ -25,8 +28,13 @@ class PaymentStatus:
     charge: Charge | None
 
 
-async def payment_status(db: Db, checkout_id: UUID) -> PaymentStatus:
-    found = await charge_states(db, checkout_id)
+async def payment_status(db: Db, orders: Sequence[Order]) -> PaymentStatus:
+    """For the orders of one checkout; of a presale, of the part that is to be paid next or was paid last."""
+    first = orders[0]
+    part = rules.part_due(first)
+    if first.state is OrderState.RESERVED and first.balance_from is not None and clock.now() < first.balance_from:
+        part = "deposit"
+    found = await charge_states(db, first.checkout_id, part)
     if paid := found.get(ChargeRow.PAID):
         return PaymentStatus("paid", paid.paid_at, None)
     if late := found.get(ChargeRow.PAID_LATE):

@@ -9,10 +9,12 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from kaibo.kernel.db import created_at, fen, id_column, metadata, timestamptz, uuid_column
 from kaibo.kernel.distribution import local
+from kaibo.trade.orders.model import Part
 from kaibo.trade.orders.tables import orders
 from kaibo.trade.payment.model import ChargeRow, RefundKind, RefundRow
 
 _CHARGE_STATES = ", ".join(f"'{state.value}'" for state in ChargeRow)
+_PARTS = ", ".join(f"'{part}'" for part in get_args(Part))
 _REFUND_KINDS = ", ".join(f"'{kind}'" for kind in get_args(RefundKind))
 _REFUND_STATES = ", ".join(f"'{state.value}'" for state in RefundRow)
 
@@ -26,6 +28,8 @@ charges = Table(
     Column("attempt", Integer, nullable=False),
     Column("method", Text, nullable=False),
     Column("state", Text, nullable=False),
+    # of what it pays its orders: all of it, or a presale's deposit or balance
+    Column("part", Text, nullable=False, server_default=text("'whole'")),
     fen("amount_fen"),
     Column("currency", Text, nullable=False, server_default=text("'CNY'")),
     Column("description", Text, nullable=False),
@@ -43,10 +47,11 @@ charges = Table(
     timestamptz("closed_at", nullable=True),
     Column("last_error", Text),
     CheckConstraint(f"state IN ({_CHARGE_STATES})", name="state_known"),
+    CheckConstraint(f"part IN ({_PARTS})", name="part_known"),
     CheckConstraint("amount_fen > 0", name="amount_positive"),
     Index(None, "checkout_id", "attempt", unique=True),
     Index("uq_charges_live", "checkout_id", unique=True, postgresql_where=text("state IN ('creating', 'pending')")),
-    Index("uq_charges_paid", "checkout_id", unique=True, postgresql_where=text("state = 'paid'")),
+    Index("uq_charges_paid", "checkout_id", "part", unique=True, postgresql_where=text("state = 'paid'")),
     schema="trade",
     info=local("a checkout of several shops has one payment: it stands with none of them"),
 )

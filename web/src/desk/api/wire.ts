@@ -26,6 +26,8 @@ export type CrewIn = Schemas['CrewBody']
 // coupons
 export type CouponIn = Schemas['CouponIn']
 export type GivenCoupon = Schemas['GivenCoupon']
+export type OfferedPresale = Schemas['OfferedPresale']
+export type PresaleIn = Schemas['PresaleIn']
 
 // prices for a period
 export type PriceWindow = Schemas['WindowWire']

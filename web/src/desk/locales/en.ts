@@ -3,6 +3,7 @@ import stage from './en/stage'
 import board from './en/board'
 import shop from './en/shop'
 import coupons from './en/coupons'
+import presales from './en/presales'
 import platform from './en/platform'
 import affiliate from './en/affiliate'
 import aftersales from './en/aftersales'
@@ -13,4 +14,4 @@ import funds from './en/funds'
 import prices from './en/prices'
 import books from './en/books'
 
-export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons, ...affiliate, ...aftersales, ...open, ...parcels, ...funds, ...books, ...prices } satisfies Record<keyof typeof zh, string>
+export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons, ...presales, ...affiliate, ...aftersales, ...open, ...parcels, ...funds, ...books, ...prices } satisfies Record<keyof typeof zh, string>

@@ -3,6 +3,7 @@ import stage from './zh/stage'
 import board from './zh/board'
 import shop from './zh/shop'
 import coupons from './zh/coupons'
+import presales from './zh/presales'
 import platform from './zh/platform'
 import affiliate from './zh/affiliate'
 import aftersales from './zh/aftersales'
@@ -12,4 +13,4 @@ import funds from './zh/funds'
 import prices from './zh/prices'
 import books from './zh/books'
 
-export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons, ...affiliate, ...aftersales, ...open, ...parcels, ...funds, ...books, ...prices } as const satisfies Record<string, string>
+export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons, ...presales, ...affiliate, ...aftersales, ...open, ...parcels, ...funds, ...books, ...prices } as const satisfies Record<string, string>

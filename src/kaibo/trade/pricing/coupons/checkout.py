@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy import and_, delete, exists, func, or_, select, update
 
 from kaibo.kernel import clock
 from kaibo.kernel.db import Db
@@ -115,6 +115,19 @@ async def held_among(db: Db, checkout_ids: Iterable[UUID]) -> list[UUID]:
     u = coupon_uses.c
     query = select(u.checkout_id).where(u.checkout_id.in_(list(checkout_ids)), u.state == "held").distinct()
     return sorted((await db.execute(query)).scalars())
+
+
+async def held_by(db: Db, checkout_id: UUID) -> set[UUID]:
+    """The claims that this checkout holds."""
+    u = coupon_uses.c
+    return set((await db.execute(select(u.claim_id).where(u.checkout_id == checkout_id, u.state == "held"))).scalars())
+
+
+async def forget(db: Db, checkout_id: UUID) -> None:
+    """The buyer chooses anew before anything was paid with them: the coupons are free, as if they had never been chosen."""
+    await release(db, checkout_id)
+    gone = delete(coupon_uses).where(coupon_uses.c.checkout_id == checkout_id, coupon_uses.c.state == "released")
+    await db.execute(gone)
 
 
 async def release(db: Db, checkout_id: UUID) -> None:

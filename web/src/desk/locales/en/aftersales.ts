@@ -190,5 +190,6 @@ const en: Record<keyof typeof zh, string> = {
   'entry.buyer_payout': 'Paid to the buyer',
   'payout.return_freight': 'Return freight',
   'payout.compensation': 'Compensation',
+  'payout.deposit_doubled': 'Presale deposit once more',
 }
 export default en

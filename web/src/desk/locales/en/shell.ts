@@ -25,6 +25,7 @@ export default {
   'nav.coupons': 'Coupons',
   'nav.prices': 'Price windows',
   'nav.price-records': 'Price records',
+  'nav.presales': 'Presales',
   'nav.platform-coupons': 'Platform coupons',
   'nav.group_shop': 'Shop',
   'nav.leave': 'Log out',

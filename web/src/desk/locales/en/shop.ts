@@ -147,6 +147,7 @@ export default {
   'pictures.type': 'Only JPG, PNG or WebP',
   'pictures.size': 'Larger than {mb} MB',
   'order.placed': 'To pay',
+  'order.reserved': 'Balance to pay',
   'order.paid': 'To ship',
   'order.shipped': 'Shipped',
   'order.received': 'Received',

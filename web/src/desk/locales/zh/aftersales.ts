@@ -188,4 +188,5 @@ export default {
   'entry.buyer_payout': '支付买家',
   'payout.return_freight': '退货运费',
   'payout.compensation': '裁决赔偿',
+  'payout.deposit_doubled': '预售违约，定金加倍返还',
 } as const satisfies Record<string, string>

@@ -25,6 +25,7 @@ export default {
   'nav.coupons': '优惠券',
   'nav.prices': '活动价',
   'nav.price-records': '价格记录',
+  'nav.presales': '预售',
   'nav.platform-coupons': '平台优惠券',
   'nav.group_shop': '店铺',
   'nav.leave': '退出登录',

@@ -147,6 +147,7 @@ export default {
   'pictures.type': '只支持 JPG、PNG、WebP',
   'pictures.size': '超过 {mb} MB',
   'order.placed': '待付款',
+  'order.reserved': '待付尾款',
   'order.paid': '待发货',
   'order.shipped': '已发货',
   'order.received': '已收货',
