@@ -3095,6 +3095,164 @@ export interface paths {
         patch: operations["extend_platform_coupon"];
         trace?: never;
     };
+    "/api/presales": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open Presales
+         * @description Presales of the products named that take deposits now or will; without a product those of all shops that do now.
+         */
+        get: operations["open_presales"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/presales/{presale_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One Presale */
+        get: operations["one_presale"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/presales/{presale_id}/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Order Presale
+         * @description An order whose deposit is to be paid first (POST /api/checkouts/{id}/payments); the pieces are held meanwhile.
+         */
+        post: operations["order_presale"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{order_id}/balance/quote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Quote Of Balance
+         * @description What the balance would come to with these coupons. Nothing is held.
+         */
+        post: operations["quote_of_balance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{order_id}/balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Choose For Balance
+         * @description Use these coupons on the balance and no others. A payment that was begun with other coupons is closed first.
+         */
+        put: operations["choose_for_balance"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/presales": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shop Presales */
+        get: operations["shop_presales"];
+        put?: never;
+        /**
+         * Offer
+         * @description What is promised here never changes; deposits may be stopped.
+         */
+        post: operations["offer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/presales/{presale_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop
+         * @description No more deposits; repeating it changes nothing.
+         */
+        post: operations["stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shops/{shop_id}/presales/{presale_id}/fail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fail
+         * @description The promise cannot be kept: every buyer whose goods are not shipped gets everything back, and the deposit once more.
+         */
+        post: operations["fail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/aftersales/options": {
         parameters: {
             query?: never;
@@ -5716,6 +5874,46 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "order.reserved": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * order.reserved
+         * @description Signed with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (Standard Webhooks). Answer any 2xx within 15 s; else it is sent again over three days. Order is not promised and a call may come twice: keep the `webhook-id`.
+         */
+        post: operations["hear_order_reservedorder_reserved_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "order.balance_due": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * order.balance_due
+         * @description Signed with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (Standard Webhooks). Answer any 2xx within 15 s; else it is sent again over three days. Order is not promised and a call may come twice: keep the `webhook-id`.
+         */
+        post: operations["hear_order_balance_dueorder_balance_due_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "order.paid": {
         parameters: {
             query?: never;
@@ -6501,6 +6699,75 @@ export interface components {
             /** Items */
             items: components["schemas"]["BagItemWire"][];
         };
+        /** BalanceDueData */
+        BalanceDueData: {
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Number */
+            number: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Total Fen */
+            total_fen: number;
+            /** Lines */
+            lines: components["schemas"]["LineData"][];
+            /** Source Kind */
+            source_kind: string | null;
+            /** Source Id */
+            source_id: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Balance Fen */
+            balance_fen: number;
+            /**
+             * Pay Before
+             * Format: date-time
+             */
+            pay_before: string;
+        };
+        /**
+         * BalanceIn
+         * @description The coupons to use on the balance; an empty list is none.
+         */
+        BalanceIn: {
+            /** Coupon Ids */
+            coupon_ids?: string[];
+        };
+        /**
+         * BalanceQuote
+         * @description `balance_fen = total_fen - deposit_fen`.
+         */
+        BalanceQuote: {
+            /** Deposit Fen */
+            deposit_fen: number;
+            /** Balance Fen */
+            balance_fen: number;
+            /** Total Fen */
+            total_fen: number;
+            /** Steps */
+            steps: components["schemas"]["StepWire"][];
+            /** Coupons Used */
+            coupons_used: components["schemas"]["UsedWire"][];
+            /** Coupons Unused */
+            coupons_unused: components["schemas"]["UnusedWire"][];
+        };
+        /**
+         * BalanceQuoteIn
+         * @description Without `coupon_ids` the best choice among the buyer's coupons is made for them.
+         */
+        BalanceQuoteIn: {
+            /** Coupon Ids */
+            coupon_ids?: string[] | null;
+        };
         /** BankAccountIn */
         BankAccountIn: {
             /** Holder */
@@ -7219,7 +7486,8 @@ export interface components {
         };
         /**
          * CheckoutWire
-         * @description What the buyer confirmed at once and pays at once: an order for each shop.
+         * @description What the buyer confirmed at once and pays at once: an order for each shop. `due_fen` is to be paid next: of a presale the
+         *     deposit or the balance.
          */
         CheckoutWire: {
             /**
@@ -7229,6 +7497,8 @@ export interface components {
             id: string;
             /** Total Fen */
             total_fen: number;
+            /** Due Fen */
+            due_fen: number;
             /** Pay Before */
             pay_before: string;
             /** Orders */
@@ -8114,6 +8384,14 @@ export interface components {
             done_at: string | null;
             /** Expires At */
             expires_at: string | null;
+        };
+        /**
+         * FailIn
+         * @description Why the promise cannot be kept; the buyers read it.
+         */
+        FailIn: {
+            /** Reason */
+            reason: string;
         };
         /**
          * FailedJob
@@ -9007,6 +9285,82 @@ export interface components {
             safety_notice: string;
         };
         /**
+         * OfferedPresale
+         * @description The same for its merchant.
+         */
+        OfferedPresale: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Shop Name */
+            shop_name: string;
+            /**
+             * Product Id
+             * Format: uuid
+             */
+            product_id: string;
+            /**
+             * Sku Id
+             * Format: uuid
+             */
+            sku_id: string;
+            /** Title */
+            title: string;
+            /** Sku Name */
+            sku_name: string;
+            /** Picture Url */
+            picture_url: string | null;
+            /** List Price Fen */
+            list_price_fen: number;
+            /** Price Fen */
+            price_fen: number;
+            /** Deposit Fen */
+            deposit_fen: number;
+            /** Counts As Fen */
+            counts_as_fen: number;
+            /** Balance Fen */
+            balance_fen: number;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Freight Fen */
+            freight_fen: number;
+            /** Deposit From */
+            deposit_from: string;
+            /** Deposit Until */
+            deposit_until: string;
+            /** Balance From */
+            balance_from: string;
+            /** Balance Until */
+            balance_until: string;
+            /** Ship Days */
+            ship_days: number;
+            /** Pieces Max */
+            pieces_max: number;
+            /** Stock Left */
+            stock_left: number;
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "coming" | "deposit" | "waiting" | "balance" | "over" | "failed";
+            /** Created At */
+            created_at: string;
+            /** Stopped At */
+            stopped_at: string | null;
+            /** Failed At */
+            failed_at: string | null;
+            /** Failed Why */
+            failed_why: string | null;
+            figures: components["schemas"]["PresaleFigures"];
+        };
+        /**
          * OpenIn
          * @description `fen`: for a refund without return, where the buyer asks for less than the lines give back.
          */
@@ -9058,7 +9412,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "before_shipping" | "late_payment" | "aftersales" | "group_failed" | "price_protection";
+            kind: "before_shipping" | "late_payment" | "aftersales" | "group_failed" | "presale_failed" | "price_protection";
             state: components["schemas"]["RefundRow"];
             /** Fen */
             fen: number;
@@ -9123,6 +9477,25 @@ export interface components {
             /** Detail */
             detail: string;
         };
+        /** OrderBalanceDueMessage */
+        OrderBalanceDueMessage: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "order.balance_due";
+            /**
+             * Version
+             * @constant
+             */
+            version: 1;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["BalanceDueData"];
+        };
         /** OrderBody */
         OrderBody: {
             /** Item Ids */
@@ -9151,6 +9524,8 @@ export interface components {
         OrderCounts: {
             /** Placed */
             placed: number;
+            /** Reserved */
+            reserved: number;
             /** Paid */
             paid: number;
             /** Shipped */
@@ -9374,6 +9749,25 @@ export interface components {
             timestamp: string;
             data: components["schemas"]["OrderData"];
         };
+        /** OrderReservedMessage */
+        OrderReservedMessage: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "order.reserved";
+            /**
+             * Version
+             * @constant
+             */
+            version: 1;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            data: components["schemas"]["ReservedData"];
+        };
         /** OrderShippedMessage */
         OrderShippedMessage: {
             /**
@@ -9397,11 +9791,12 @@ export interface components {
          * OrderState
          * @enum {string}
          */
-        OrderState: "placed" | "paid" | "shipped" | "received" | "settled" | "cancelled" | "expired" | "refunding" | "refunded";
+        OrderState: "placed" | "reserved" | "paid" | "shipped" | "received" | "settled" | "cancelled" | "expired" | "refunding" | "refunded";
         /**
          * OrderWire
-         * @description `extend_from`: from when on the buyer may extend the time for receiving, once; null where that is over or not yet in
-         *     sight. `flag` and `shop_notes` are the shop's own and empty for everybody else.
+         * @description `due_fen`: what is to be paid next, 0 where nothing is; of a presale (`presale`, `deposit_fen` > 0) first the deposit, then
+         *     the balance. `extend_from`: from when on the buyer may extend the time for receiving, once; null where that is over or not yet
+         *     in sight. `flag` and `shop_notes` are the shop's own and empty for everybody else.
          */
         OrderWire: {
             /**
@@ -9430,6 +9825,11 @@ export interface components {
             freight_fen: number;
             /** Total Fen */
             total_fen: number;
+            /** Deposit Fen */
+            deposit_fen: number;
+            /** Due Fen */
+            due_fen: number;
+            presale: components["schemas"]["PresalePart"] | null;
             /** Steps */
             steps: components["schemas"]["StepWire"][];
             address: components["schemas"]["OrderAddress"];
@@ -9606,6 +10006,13 @@ export interface components {
         Page_NoticeWire_: {
             /** Items */
             items: components["schemas"]["NoticeWire"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[OfferedPresale] */
+        Page_OfferedPresale_: {
+            /** Items */
+            items: components["schemas"]["OfferedPresale"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -10031,20 +10438,22 @@ export interface components {
             /** Paid At */
             paid_at: string | null;
         };
-        /** PayoutWire */
+        /**
+         * PayoutWire
+         * @description `case_id` is null where no case decided it; `case_number` is then empty.
+         */
         PayoutWire: {
             /**
              * Id
              * Format: uuid
              */
             id: string;
-            /**
-             * Case Id
-             * Format: uuid
-             */
-            case_id: string;
+            /** Case Id */
+            case_id: string | null;
             /** Case Number */
             case_number: string;
+            /** Order Number */
+            order_number: string;
             /**
              * Person Id
              * Format: uuid
@@ -10056,7 +10465,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "return_freight" | "compensation";
+            kind: "return_freight" | "compensation" | "deposit_doubled";
             /** Fen */
             fen: number;
             /** Created At */
@@ -10296,6 +10705,197 @@ export interface components {
             flv_url: string;
             /** Hls Url */
             hls_url: string;
+        };
+        /**
+         * PresaleFigures
+         * @description Orders by where they stand, `pieces` whose deposit was paid, and money in fen.
+         */
+        PresaleFigures: {
+            /** Unpaid */
+            unpaid: number;
+            /** Reserved */
+            reserved: number;
+            /** Paid */
+            paid: number;
+            /** Closed */
+            closed: number;
+            /** Pieces */
+            pieces: number;
+            /** Deposits Fen */
+            deposits_fen: number;
+            /** Kept Fen */
+            kept_fen: number;
+            /** Balances Fen */
+            balances_fen: number;
+        };
+        /**
+         * PresaleIn
+         * @description What a merchant promises, a piece: the deposit takes `counts_as_fen` off `price_fen`, the balance is the rest.
+         *
+         *     The deposit is at most a fifth of what a piece really costs (Civil Code art. 586).
+         */
+        PresaleIn: {
+            /**
+             * Sku Id
+             * Format: uuid
+             */
+            sku_id: string;
+            /** Price Fen */
+            price_fen: number;
+            /** Deposit Fen */
+            deposit_fen: number;
+            /** Counts As Fen */
+            counts_as_fen: number;
+            /**
+             * Deposit From
+             * Format: date-time
+             */
+            deposit_from: string;
+            /**
+             * Deposit Until
+             * Format: date-time
+             */
+            deposit_until: string;
+            /**
+             * Balance From
+             * Format: date-time
+             */
+            balance_from: string;
+            /**
+             * Balance Until
+             * Format: date-time
+             */
+            balance_until: string;
+            /** Ship Days */
+            ship_days: number;
+            /**
+             * Pieces Max
+             * @default 1
+             */
+            pieces_max: number;
+        };
+        /**
+         * PresaleOrderIn
+         * @description `agreed`: the buyer has read that the deposit is not given back where they do not pay the balance.
+         */
+        PresaleOrderIn: {
+            /** Quantity */
+            quantity: number;
+            /**
+             * Address Id
+             * Format: uuid
+             */
+            address_id: string;
+            /** Source */
+            source: components["schemas"]["BroadcastSource"] | components["schemas"]["ShowcaseSource"] | components["schemas"]["ShelfSource"];
+            /** Note */
+            note?: string | null;
+            /**
+             * Agreed
+             * @constant
+             */
+            agreed: true;
+        };
+        /**
+         * PresalePart
+         * @description The part of an order that is about its presale. `outcome`: what became of the deposit, null while nothing has.
+         */
+        PresalePart: {
+            /**
+             * Presale Id
+             * Format: uuid
+             */
+            presale_id: string;
+            /** Deposit Fen */
+            deposit_fen: number;
+            /** Counts As Fen */
+            counts_as_fen: number;
+            /** Balance Fen */
+            balance_fen: number;
+            /** Balance From */
+            balance_from: string;
+            /** Balance Until */
+            balance_until: string;
+            /** Ship Days */
+            ship_days: number;
+            /** Reserved At */
+            reserved_at: string | null;
+            /** Outcome */
+            outcome: ("credited" | "kept" | "doubled") | null;
+            /** Owed Fen */
+            owed_fen: number;
+        };
+        /**
+         * PresaleWire
+         * @description A presale as buyers see it. `paid_fen` is what a piece costs in all: deposit and balance.
+         */
+        PresaleWire: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Shop Name */
+            shop_name: string;
+            /**
+             * Product Id
+             * Format: uuid
+             */
+            product_id: string;
+            /**
+             * Sku Id
+             * Format: uuid
+             */
+            sku_id: string;
+            /** Title */
+            title: string;
+            /** Sku Name */
+            sku_name: string;
+            /** Picture Url */
+            picture_url: string | null;
+            /** List Price Fen */
+            list_price_fen: number;
+            /** Price Fen */
+            price_fen: number;
+            /** Deposit Fen */
+            deposit_fen: number;
+            /** Counts As Fen */
+            counts_as_fen: number;
+            /** Balance Fen */
+            balance_fen: number;
+            /** Paid Fen */
+            paid_fen: number;
+            /** Freight Fen */
+            freight_fen: number;
+            /** Deposit From */
+            deposit_from: string;
+            /** Deposit Until */
+            deposit_until: string;
+            /** Balance From */
+            balance_from: string;
+            /** Balance Until */
+            balance_until: string;
+            /** Ship Days */
+            ship_days: number;
+            /** Pieces Max */
+            pieces_max: number;
+            /** Stock Left */
+            stock_left: number;
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "coming" | "deposit" | "waiting" | "balance" | "over" | "failed";
+        };
+        /** Presales */
+        Presales: {
+            /** Items */
+            items: components["schemas"]["PresaleWire"][];
         };
         /**
          * PriceEntryWire
@@ -10913,6 +11513,44 @@ export interface components {
         Replayed: {
             /** Count */
             count: number;
+        };
+        /**
+         * ReservedData
+         * @description The deposit of a presale is paid; the balance can be paid from `balance_from`.
+         */
+        ReservedData: {
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Number */
+            number: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Total Fen */
+            total_fen: number;
+            /** Lines */
+            lines: components["schemas"]["LineData"][];
+            /** Source Kind */
+            source_kind: string | null;
+            /** Source Id */
+            source_id: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Deposit Fen */
+            deposit_fen: number;
+            /**
+             * Balance From
+             * Format: date-time
+             */
+            balance_from: string;
         };
         /** RestockIn */
         RestockIn: {
@@ -20204,6 +20842,395 @@ export interface operations {
             };
         };
     };
+    open_presales: {
+        parameters: {
+            query?: {
+                product_id?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Presales"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    one_presale: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                presale_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresaleWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    order_presale: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                presale_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PresaleOrderIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckoutWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    quote_of_balance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BalanceQuoteIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BalanceQuote"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    choose_for_balance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BalanceIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderWire"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_presales: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OfferedPresale_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    offer: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PresaleIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferedPresale"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+                presale_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferedPresale"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+                presale_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FailIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferedPresale"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     aftersales_options: {
         parameters: {
             query: {
@@ -26419,6 +27446,72 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["OrderPlacedMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hear_order_reservedorder_reserved_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderReservedMessage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hear_order_balance_dueorder_balance_due_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderBalanceDueMessage"];
             };
         };
         responses: {

@@ -19,7 +19,7 @@ from kaibo.kernel.money import yuan
 from kaibo.trade.compensation.owe_buyer import owe_buyer
 from kaibo.trade.contracts import OrderState
 from kaibo.trade.ledger.post import Account, AccountKind
-from kaibo.trade.orders.expire import expire_order
+from kaibo.trade.orders.expire import expire_orders
 from kaibo.trade.orders.lookup import find_order
 from kaibo.trade.orders.model import Closing, Order
 from kaibo.trade.orders.record import change_order, note_history
@@ -79,7 +79,7 @@ async def fail_order(db: Db, key: str, _payload: dict[str, Any]) -> None:
             await timers.set_timer(db, kind=FAIL_ORDER, key=key, due_at=again)
             return
     if order.state is OrderState.PLACED:
-        await expire_order(db, order)
+        await expire_orders(db, [order])
     elif order.state is OrderState.RESERVED or (order.state is OrderState.PAID and order.first_shipped_at is None):
         await _give_back_twice(db, order)
 
