@@ -27,7 +27,7 @@ from kaibo.kernel.web.wire import rfc3339
 from kaibo.trade.contracts import Source, SourceFacts
 from kaibo.trade.facade import register_source_resolver
 from kaibo.trade.orders import sources
-from kaibo.trade.orders.expire import expire_order
+from kaibo.trade.orders.expire import expire_orders
 from kaibo.trade.orders.lookup import lock_order
 from kaibo.trade.orders.place import Placed
 from kaibo.trade.orders.till import Till
@@ -348,7 +348,7 @@ async def test_a_pool_and_a_cap_hold_in_two_processes_and_come_back_with_the_ord
     assert await column(here, taken, id=UUID(made["id"])) == [10]
     assert (await seen(buyer, sku))["price_fen"] == 5_990  # the pool is empty: the ordinary price
     async with here.database.transaction() as db:
-        await expire_order(db, await lock_order(db, placed[0].checkout_id))
+        await expire_orders(db, [await lock_order(db, placed[0].checkout_id)])
     assert await column(here, taken, id=UUID(made["id"])) == [9]
     shown = await seen(buyer, sku)
     assert (shown["price_fen"], shown["stock_left"], shown["price_pieces_left"]) == (990, 1, 1)

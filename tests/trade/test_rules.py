@@ -223,7 +223,7 @@ def test_without_a_creator_the_commission_stays_with_the_merchant() -> None:
     ("state", "viewer", "expected"),
     [
         (OrderState.PLACED, "buyer", ["pay", "cancel", "change_address"]),
-        (OrderState.PAID, "buyer", ["refund", "change_address"]),
+        (OrderState.PAID, "buyer", ["refund", "remind", "change_address"]),
         (OrderState.SHIPPED, "buyer", ["receive"]),
         (OrderState.RECEIVED, "buyer", []),
         (OrderState.PLACED, "shop", []),
