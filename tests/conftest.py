@@ -80,6 +80,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=lambda item: hypothesis.is_hypothesis_test(item.obj))  # type: ignore[attr-defined]
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes go by their argument's name and a number: an archive made while collecting carries its second, and with it in a
+    test's name two processes of pytest-xdist that collect in two different seconds do not know each other's tests."""
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return

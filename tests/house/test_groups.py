@@ -13,3 +13,10 @@ def test_a_group_reaches_the_scheduler(request: pytest.FixtureRequest) -> None:
     assert request.node.nodeid.endswith("@groups"), (
         "pytest and pytest-xdist do not agree: tests of one house are torn apart"
     )
+
+
+def test_no_test_is_named_by_bytes(request: pytest.FixtureRequest) -> None:
+    """What one process of pytest-xdist collects must be what the other collects, to the letter: bytes can hold the time."""
+    cases = [item.callspec for item in request.session.items if hasattr(item, "callspec")]
+    of_bytes = [(name, case.id) for case in cases for name, value in case.params.items() if isinstance(value, bytes)]
+    assert [name for name, known_as in of_bytes if name not in known_as] == []
