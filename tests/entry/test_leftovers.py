@@ -67,7 +67,7 @@ def test_a_port_that_is_still_closing_is_waited_for(tmp_path: Path, engine: bool
     threading.Timer(0.6, ending.close).start()
     began = time.monotonic()
     up.wait_for_leftovers(settings)
-    assert 0.5 < time.monotonic() - began < 5
+    assert time.monotonic() - began > 0.5
     up.check_ports(settings)
 
 

@@ -437,19 +437,23 @@ async def test_the_clock_does_not_receive_what_is_still_on_its_way(
     due = (
         "UPDATE kernel.timers SET due_at = now() - interval '1 second' WHERE kind = 'trade.order.receive' AND key = :k"
     )
+    before = (await buyer.order(order["id"]))["receive_before"]
     async with here.database.transaction() as db:
         await db.execute(text(due), {"k": order["id"]})
-    before = (await buyer.order(order["id"]))["receive_before"]
     await Sweeper(here.database, trade.timers.all).sweep()
-    after = await buyer.order(order["id"])
-    assert (after["state"], after["receive_before"] != before) == ("shipped", True)
+
+    async def put_off() -> bool:  # by this sweeper, or by a worker's that was quicker and is still at it
+        return bool((await buyer.order(order["id"]))["receive_before"] != before)
+
+    await eventually(put_off, True)
+    assert await state_of(buyer, order) == "shipped"
     terms(trade_time_scale=1e-9)  # thirty days are over
     async with here.database.transaction() as db:
         await db.execute(text(due), {"k": order["id"]})
         earlier = "UPDATE trade.orders SET shipped_at = shipped_at - interval '1 minute' WHERE id = :o"
         await db.execute(text(earlier), {"o": UUID(order["id"])})
     await Sweeper(here.database, trade.timers.all).sweep()
-    assert await state_of(buyer, order) == "received"
+    await eventually(lambda: state_of(buyer, order), "received")
 
 
 async def test_without_a_carrier_service_shops_ship_all_the_same(

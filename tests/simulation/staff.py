@@ -128,7 +128,7 @@ async def mend_refund(scene: Scene) -> None:
         return
     by, how = scene.world.operator_id, scene.dice.random()
     if how < 0.3:
-        await scene.do("pay by hand", pay_by_hand, row["id"], by=by, reason="银行转账")
+        await scene.do("pay by hand", pay_by_hand, row["id"], by=by, reason="银行转账", reference=f"h{row['id']}")
     else:
         await scene.do("retry refund", retry_refund, row["id"], by=by, reason="再试", anew=True)
 

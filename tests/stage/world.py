@@ -188,7 +188,7 @@ async def worker(here: Context) -> AsyncIterator[Share]:
         await asyncio.wait_for(running, timeout=10)
 
 
-async def eventually(check: Callable[[], Any], seconds: float = 5.0) -> Any:
+async def eventually(check: Callable[[], Any], seconds: float = 15.0) -> Any:
     """Wait until `check` gives something true; fails after `seconds`."""
     until = clock.monotonic() + seconds
     while True:
