@@ -195,7 +195,10 @@ async def app(settings: Settings, here: context.Context) -> AsyncIterator[object
 async def app_url(app: object) -> AsyncIterator[str]:
     """The application behind a real port, for programs that call it from outside."""
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, lifespan="off", log_level="error"))  # type: ignore[arg-type]
+    from kaibo.kernel.web.connection import Connection
+
+    config = uvicorn.Config(app, http=Connection, host="127.0.0.1", port=port, lifespan="off", log_level="error")  # type: ignore[arg-type]
+    server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.02)

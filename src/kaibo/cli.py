@@ -150,6 +150,7 @@ def web(
     import uvicorn
 
     from kaibo import house
+    from kaibo.kernel.web.connection import Connection
 
     settings = _settings(host=host, port=port, data_dir=data_dir)
 
@@ -167,6 +168,7 @@ def web(
         factory=True,
         host=settings.host,
         port=settings.port,
+        http=Connection,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -17,7 +17,7 @@ from kaibo.kernel.config import Settings
 from kaibo.kernel.web import auth, client, document, failed_jobs, parked, probes, problems
 from kaibo.kernel.web.deps import StateDep
 from kaibo.kernel.web.gate import Door, Gate
-from kaibo.kernel.web.thin import Thin
+from kaibo.kernel.web.thin import Tell, Thin
 from kaibo.kernel.web.wire import Wire
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -62,7 +62,16 @@ class Application(FastAPI):
     def __init__(self, *, straight: frozenset[tuple[str, str]], door: Door, **options: Any) -> None:
         super().__init__(**options)
         self._straight = straight
+        self.straight_paths = frozenset(path.encode() for _, path in straight)
         self._door = door
+
+    def take(self, scope: Scope, body: bytes, tell: Tell) -> bool:
+        """A whole request from our own server; False where it is to come in as usual."""
+        gate = self._door.gate
+        if gate is None or (scope["method"], scope["path"]) not in self._straight:
+            return False
+        scope["app"] = self
+        return gate.take(scope, body, tell)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         gate = self._door.gate

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
+import random
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from prometheus_client import Histogram
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,7 +23,7 @@ from kaibo.kernel.errors import BodyTooLarge, CsrfFailed
 from kaibo.kernel.telemetry import access_log, histogram
 from kaibo.kernel.web.bearer import bearer_token
 from kaibo.kernel.web.problems import problem, unexpected
-from kaibo.kernel.web.thin import Thin
+from kaibo.kernel.web.thin import Answer, Thin, again, read_body
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 LOGIN_COOKIE = "kaibo_login"
@@ -79,7 +81,7 @@ class Gate:
                 if thin is None:
                     await self._app(scope, limited, passage.send)
                 else:
-                    await thin(scope, limited, passage.send, self._app)
+                    await self._thinly(thin, scope, limited, passage)
             except Exception as wrong:
                 # Starlette's last resort answers outside of this gate: no headers, no request id, no line in the access log.
                 if passage.status:
@@ -87,6 +89,33 @@ class Gate:
                     raise
                 await unexpected(Request(scope), wrong)(scope, receive, passage.send)
         passage.record()
+
+    async def _thinly(self, thin: Thin, scope: Scope, receive: Receive, passage: _Passage) -> None:
+        body, messages = await read_body(receive)
+        told: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        if not thin(scope, body, lambda answer: None if told.done() else told.set_result(answer)):
+            await self._app(scope, again(messages, receive), passage.send)
+            return
+        answer = await told
+        await passage.send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        await passage.send({"type": "http.response.body", "body": answer.body})
+
+    def take(self, scope: Scope, body: bytes, tell: Callable[[Answer], None]) -> bool:
+        """A whole request from our own server. False: nothing was done, it is to be given to the application as usual."""
+        passage = _Passage(self._settings, scope, _nowhere, self._common[scope["path"].startswith("/api/")])
+        if self._refuse(scope, passage, self._limit(scope["path"])) is not None:
+            return False
+
+        def pass_out(answer: Answer) -> None:
+            headers = passage.dress(answer.status, answer.headers)
+            passage.record()
+            tell(Answer(answer.status, headers, answer.body))
+
+        try:
+            return self._thin[scope["method"], scope["path"]](scope, body, pass_out)
+        except Exception as wrong:
+            pass_out(Answer.of(unexpected(Request(scope), wrong)))
+            return True
 
     def _limit(self, path: str) -> int:
         if any(pattern.fullmatch(path) for pattern in self._upload_paths):
@@ -111,6 +140,10 @@ class Gate:
             return True
         sent = passage.said(b"x-csrf-token")
         return bool(passage.csrf) and hmac.compare_digest(sent.encode(), passage.csrf.encode())
+
+
+async def _nowhere(_message: Message) -> None:
+    raise AssertionError("what our server took is not answered by messages")
 
 
 def _limited(receive: Receive, limit: int) -> Receive:
@@ -143,7 +176,7 @@ class _Passage:
         self.csrf = self.cookies.get(CSRF_COOKIE, "")
         self._fresh_csrf = "" if self.csrf else secrets.token_urlsafe(24)
         asked = self.said(b"x-request-id")
-        self._request_id = asked if asked and _REQUEST_ID.fullmatch(asked) else secrets.token_hex(8)
+        self._request_id = asked if asked and _REQUEST_ID.fullmatch(asked) else f"{random.getrandbits(64):016x}"
         state: dict[str, Any] = scope.setdefault("state", {})
         state["request_id"] = self._request_id
         state["cookies"] = self.cookies
@@ -156,26 +189,28 @@ class _Passage:
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.status = message["status"]
-            message["headers"] = answered = list(message.get("headers", ()))
-            there = dict(answered)
-            answered.append((b"x-request-id", self._request_id.encode()))
-            if there.get(b"content-type", b"").startswith(b"text/html"):
-                answered.append((b"content-security-policy", self._page_policy().encode()))
-                there[b"content-security-policy"] = b""
-            answered += [pair for pair in self._common if pair[0] not in there]
-            headers = MutableHeaders(scope=message)
-            if (window := self._scope["state"].get("rate_limit")) is not None:
-                # draft-ietf-httpapi-ratelimit-headers-10
-                headers["RateLimit-Policy"] = f'"token";q={window.most};w={window.seconds}'
-                headers["RateLimit"] = f'"token";r={window.left};t={window.reset_seconds}'
-            if self._fresh_csrf and self._scope["path"] in GIVES_TOKEN:
-                secure = "; Secure" if self._settings.public_url.startswith("https") else ""
-                headers.append(
-                    "Set-Cookie",
-                    f"{CSRF_COOKIE}={self._fresh_csrf}; Path=/; Max-Age={CSRF_DAYS * 86400}; SameSite=Lax{secure}",
-                )
+            message["headers"] = self.dress(message["status"], message.get("headers", ()))
         await self._send(message)
+
+    def dress(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """The headers of an answer with what the gate adds to them."""
+        self.status = status
+        answered = list(headers)
+        there = dict(answered)
+        answered.append((b"x-request-id", self._request_id.encode()))
+        if there.get(b"content-type", b"").startswith(b"text/html"):
+            answered.append((b"content-security-policy", self._page_policy().encode()))
+            there[b"content-security-policy"] = b""
+        answered += [pair for pair in self._common if pair[0] not in there]
+        if (window := self._scope["state"].get("rate_limit")) is not None:
+            # draft-ietf-httpapi-ratelimit-headers-10
+            answered.append((b"ratelimit-policy", f'"token";q={window.most};w={window.seconds}'.encode()))
+            answered.append((b"ratelimit", f'"token";r={window.left};t={window.reset_seconds}'.encode()))
+        if self._fresh_csrf and self._scope["path"] in GIVES_TOKEN:
+            secure = "; Secure" if self._settings.public_url.startswith("https") else ""
+            cookie = f"{CSRF_COOKIE}={self._fresh_csrf}; Path=/; Max-Age={CSRF_DAYS * 86400}; SameSite=Lax{secure}"
+            answered.append((b"set-cookie", cookie.encode()))
+        return answered
 
     def _page_policy(self) -> str:
         host = (self.said(b"host") or "localhost").rsplit(":", 1)[0]

@@ -4,17 +4,42 @@ Routing, dependencies, validation and serialisation cost the framework more than
 entry answers what it knows to be plain and right. Everything else (an invalid body, another credential, an unusual header) it hands
 on, untouched, to the route of the same path in the application, which also documents it. So there is one answer to every
 request, whoever gives it.
+
+It is called back and not awaited, so that a server of ours (connection.py) needs no task for a request; any other ASGI server
+reaches it through the gate.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope
 
-Thin = Callable[[Scope, Receive, Send, ASGIApp], Awaitable[None]]
-"""(scope, receive, send, the application)"""
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer; the gate adds its headers."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+    @classmethod
+    def json(cls, status: int, body: bytes) -> Answer:
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        return cls(status, headers, body)
+
+    @classmethod
+    def of(cls, response: Response) -> Answer:
+        return cls(response.status_code, response.raw_headers, bytes(response.body))
+
+
+Tell = Callable[[Answer], None]
+
+Thin = Callable[[Scope, bytes, Tell], bool]
+"""(scope, the whole body, tell). False: the application's route shall answer. True: `tell` is called with the answer, once."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +71,3 @@ def again(messages: list[Message], receive: Receive) -> Receive:
         return await receive()
 
     return replay
-
-
-async def send_json(send: Send, status: int, body: bytes) -> None:
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

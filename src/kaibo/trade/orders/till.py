@@ -101,13 +101,18 @@ class Till:
         Raises TillFull, and whatever the database raises where it cannot be reached: then nobody knows whether it was placed, and
         the same key must be tried again.
         """
+        return await self.queue(arrival)
+
+    def queue(self, arrival: Arrival) -> asyncio.Future[Served]:
+        """The same for one who does not wait here: what `place` returns or raises stands in the future."""
+        seat = _Seat(arrival)
         if len(self._waiting) >= WAITING_CHECKOUTS_MAX:
             turned_away.inc()
-            raise TillFull(retry_after_seconds=COME_BACK_SECONDS)
-        seat = _Seat(arrival)
-        self._waiting.append(seat)
-        self._begin()
-        return await seat.answer
+            seat.fail(TillFull(retry_after_seconds=COME_BACK_SECONDS))
+        else:
+            self._waiting.append(seat)
+            self._begin()
+        return seat.answer
 
     def _begin(self) -> None:
         """Start the next batch where there is room. It is filled when it runs, with everybody who has come until then."""
