@@ -23,7 +23,8 @@ from tests.journeys.town import STOCK, Town
 pytestmark = pytest.mark.xdist_group("journeys")
 
 VICTIMS = ("web", "worker", "media", "nats", "postgres")
-ROUNDS = 4
+ROUNDS = 2
+"""Each kills every victim once; bench/faults.py goes to a hundred."""
 BUYERS = 6
 GOES_ON = frozenset({"paid", "shipped", "received", "settled"})
 
@@ -48,7 +49,7 @@ async def fragile() -> AsyncIterator[Town]:
     shutil.rmtree(house.data_dir)
 
 
-async def test_twenty_kills_lose_nothing_that_was_acknowledged(fragile: Town) -> None:
+async def test_kills_of_every_process_lose_nothing_that_was_acknowledged(fragile: Town) -> None:
     town, said, stop = fragile, Acknowledged(), asyncio.Event()
     street = Door(town.house.ports["PORT"], patience_seconds=2)
     people = [await town.buyer(100 + n, door=street) for n in range(BUYERS)]
@@ -63,7 +64,7 @@ async def test_twenty_kills_lose_nothing_that_was_acknowledged(fragile: Town) ->
     stop.set()
     await asyncio.gather(*shopping)
     await town.until(lambda: ready(town.house), bool, seconds=90)
-    assert kills >= 20
+    assert kills == ROUNDS * len(VICTIMS)
     assert len(said.placed) > kills, "people must have been buying while it happened"
 
     for order_id in said.paid:

@@ -17,7 +17,7 @@ from tests.journeys.town import Town
 
 pytestmark = pytest.mark.xdist_group("journeys")
 
-CASES_AN_OPERATION = 12
+CASES_AN_OPERATION = 7
 LAST = ("DELETE /api/me", "POST /api/logout")
 """They end the caller's login, and what comes after would only be refused."""
 
