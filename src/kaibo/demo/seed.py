@@ -12,6 +12,7 @@ from kaibo.demo.door import Door
 from kaibo.demo.invented import HOUSE_PHONE, identity_number
 from kaibo.demo.listing import product_key_of
 from kaibo.demo.memory import Memory
+from kaibo.demo.offers import make_offers
 from kaibo.demo.person import Person
 
 PAGES_MAX = 20
@@ -82,6 +83,7 @@ class Seeding:
         merchant = await self._person(plan.merchant_phone, plan.merchant_name)
         shop_id = await self._shop(plan, merchant)
         product_ids = await self._products(plan, merchant, shop_id)
+        self.created += await make_offers(plan.key, merchant, shop_id, product_ids)
         self._tell(f"Opening the room: {plan.key}")
         host = await self._person(plan.host_phone, plan.host_name)
         await self._mark(host)
