@@ -40,8 +40,13 @@ def known(locale: Locale) -> frozenset[str]:
 
 
 def say(code: str, locale: Locale, facts: dict[str, Any]) -> str:
-    """The sentence for `code`; the code itself where no word file has it (a house test forbids that)."""
-    sentence = _words(locale).get(code)
+    """The sentence for `code`; the code itself where no word file has it (a house test forbids that).
+
+    A fact that is nought may have a sentence of its own, "<code>.<name>=0": "only 0 left" is no way to say "sold out".
+    """
+    words = _words(locale)
+    none = (words.get(f"{code}.{name}=0") for name, fact in facts.items() if fact == 0 and type(fact) is int)
+    sentence = next((own for own in none if own), None) or words.get(code)
     if not sentence:
         return code
     return sentence.format(**{name: _listed(code, locale, fact) for name, fact in facts.items()})

@@ -1,6 +1,6 @@
 import { mount } from '@vue/test-utils'
 import { describe, expect, it } from 'vitest'
-import { clockText, countText, priceParts, priceText, relativeText } from './format'
+import { clockText, countText, leftText, priceParts, priceText, relativeText } from './format'
 import { setLocale } from './i18n'
 import Price from './parts/Price.vue'
 
@@ -33,6 +33,10 @@ describe('times', () => {
     expect(clockText(165)).toBe('02:45')
     expect(clockText(3_725)).toBe('1:02:05')
     expect(clockText(-3)).toBe('00:00')
+    expect(leftText(172_799, 'zh-CN')).toBe('47:59:59')
+    expect(leftText(431_901, 'zh-CN')).toBe('4 天 23:58:21')
+    expect(leftText(172_805, 'en')).toBe('2d 00:00:05')
+    expect(leftText(-1, 'en')).toBe('00:00')
   })
 
   it('is relative within a week and a date beyond', () => {

@@ -42,6 +42,14 @@ export function clockText(seconds: number): string {
   return `${hours ? `${hours}:` : ''}${two(Math.trunc((left % 3600) / 60))}:${two(left % 60)}`
 }
 
+/** Seconds until something: as a clock, and from two days on "4 天 05:02:45" or "4d 05:02:45". */
+export function leftText(seconds: number, locale: Locale): string {
+  const days = Math.trunc(Math.max(0, seconds) / 86_400)
+  if (days < 2) return clockText(seconds)
+  const clock = clockText(seconds - days * 86_400)
+  return `${days}${locale === 'en' ? 'd' : ' 天'} ${clock.length < 8 ? '00:00:00'.slice(0, 8 - clock.length) + clock : clock}`
+}
+
 /** Local date and time, "2026-11-23 16:00" in Chinese, the browser's medium style in English. */
 export function dateTimeText(at: string | Date, locale: Locale): string {
   return new Date(at).toLocaleString(locale === 'zh-CN' ? 'sv-SE' : 'en-GB', { year: 'numeric', month: locale === 'zh-CN' ? '2-digit' : 'short', day: '2-digit', hour: '2-digit', minute: '2-digit' })
