@@ -90,6 +90,9 @@ def _gated(scheduler: Scheduler) -> type[AsyncSession]:
             try:
                 with scheduler.under_way() as flight:
                     return await getattr(AsyncSession, how)(self, *words, **more)
+            except DBAPIError as wrong:
+                scheduler.deadlocks += _circles(wrong)
+                raise
             finally:
                 if scheduler.died():
                     raise Crash
@@ -112,6 +115,14 @@ def _gated(scheduler: Scheduler) -> type[AsyncSession]:
                 await nested.commit()
 
     return Gated
+
+
+def _circles(wrong: DBAPIError) -> list[str]:
+    """What PostgreSQL says of a deadlock, whoever catches the error above: two orders of locks are a fault of the house's."""
+    root = wrong.orig.__cause__ if wrong.orig is not None else None
+    if not isinstance(root, asyncpg.DeadlockDetectedError):
+        return []
+    return [f"a deadlock: {str(wrong.statement)[:400]} · {root.detail} · {root.context}"]
 
 
 class LockWatch:

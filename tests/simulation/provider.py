@@ -9,10 +9,11 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from kaibo.trade.funds.rules import BEIJING
 from kaibo.trade.payment.gateway import (
     ChargeCreated,
     ChargeNotice,
@@ -38,6 +39,7 @@ from tests.simulation.scheduler import Scheduler
 MERCHANT = "kaibo"
 STALE_SECONDS = 300
 TELL_TIMES_MAX = 12
+FEE_BPS = 60
 
 
 @dataclass
@@ -153,7 +155,49 @@ class FakeGateway:
         return self._said(charged, known)
 
     async def statement(self, day: date) -> list[StatementRow]:
-        raise GatewayRefused("NO_STATEMENT_EXIST", "the simulation keeps none", 400)
+        """The book's own rows of a day in Beijing; while there are faults a row may be missing, there twice or misprinted."""
+        await self._before("statement", day.isoformat())
+        rows = [row for row in self.rows() if row.at.astimezone(BEIJING).date() == day]
+        if not rows:
+            raise GatewayRefused("NO_STATEMENT_EXIST", "nothing happened on that day", 400)
+        await self._after("statement", day.isoformat())
+        return [said for row in rows for said in self._misprinted(row)] if self.faults else rows
+
+    def rows(self) -> list[StatementRow]:
+        """Everything that was ever paid or given back."""
+        found = []
+        for one in self.book.values():
+            if one.status is ChargeStatus.PAID and one.paid_at is not None:
+                fee = one.fen * FEE_BPS // 10_000
+                found.append(
+                    StatementRow(
+                        self.name,
+                        "charge",
+                        one.out_trade_no,
+                        one.transaction_id,
+                        one.fen,
+                        fee,
+                        one.currency,
+                        one.paid_at,
+                    )
+                )
+            for back in one.refunds.values():
+                if back.status is RefundStatus.DONE and back.at is not None:
+                    number = back.out_refund_no
+                    found.append(
+                        StatementRow(self.name, "refund", number, f"r{number}", back.fen, 0, one.currency, back.at)
+                    )
+        return found
+
+    def _misprinted(self, row: StatementRow) -> list[StatementRow]:
+        lot = self._scheduler.dice.random()
+        if lot < 0.02:
+            return []
+        if lot < 0.04:
+            return [row, row]
+        if lot < 0.05:
+            return [replace(row, fen=row.fen + 1)]
+        return [replace(row, currency="USD")] if lot < 0.06 else [row]
 
     async def refresh_keys(self) -> bool:
         return False

@@ -38,14 +38,17 @@ from kaibo.trade import contracts
 from kaibo.trade import reactions as trade
 from kaibo.trade.ledger import rollup
 from kaibo.trade.payment import wiring
+from kaibo.trade.payment.statement import provider_statement
+from kaibo.trade.reconciliation import fetch
 from kaibo.trade.shipping import wiring as carriers
-from tests.simulation import mail, staff
+from tests.simulation import clients, mail, mornings, promoting, staff
 from tests.simulation.clients import BUYING, Scene, Unknown
 from tests.simulation.database import GatedDatabase, LockWatch, engine_for, lost_connection
 from tests.simulation.house import FakeCarrier, House, Wrong
 from tests.simulation.invariants import broken_at_the_end, broken_now
 from tests.simulation.provider import FakeGateway, Letter
 from tests.simulation.scheduler import CALM, Chances, Crash, Scheduler, Stuck
+from tests.simulation.signatures import misfits
 from tests.simulation.stream import RECORDER, FakeBus
 from tests.simulation.world import World, make_world
 
@@ -68,7 +71,8 @@ class Report:
     days: float
     crashes: int
     sites: int
-    sites_crashed: int
+    spared: list[str]
+    """Await points of processes that were reached and at which nothing has died."""
     orders: dict[str, int]
     done: dict[str, int]
     refused: dict[str, int]
@@ -102,6 +106,8 @@ async def run(
 ) -> Report:
     """`server_url` names the migrated database that is cloned for this run."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    if wrong := [one for module in (clients, staff, promoting, mornings, mail) for one in misfits(module)]:
+        raise Broken("\n  ".join(["a deed calls the house wrongly:", *wrong]))
     began = time.monotonic()
     url = await _clone(server_url, f"run_{seed}")
     scheduler = Scheduler(seed, chances or Chances())
@@ -172,9 +178,11 @@ class Simulation:
         world = await make_world(self.plain)
         async with self.plain.transaction() as db:
             await db.execute(text("DELETE FROM kernel.outbox"))  # what was told while the world was made
-            await set_timer(db, kind=rollup.ROLL_UP, key="", due_at=clock.now())
+            for kind in (rollup.ROLL_UP, fetch.MORNING):
+                await set_timer(db, kind=kind, key="", due_at=clock.now())
         self.gateways = {name: FakeGateway(name, self.scheduler, self.post) for name in ("wechatpay", "alipay")}
         wiring.install(self.gateways)  # type: ignore[arg-type]
+        fetch.install(provider_statement)
         carriers.install(FakeCarrier(self.scheduler))
         reactions = [*trade.reactions.all, *_recorders()]
         bus = FakeBus(self.scheduler, reactions)
@@ -233,6 +241,8 @@ class Simulation:
     async def go(self, steps: int) -> None:
         while self.scheduler.steps < steps:
             await self.scheduler.step()
+            if self.scheduler.deadlocks:
+                raise Broken("\n  ".join(["", *self.scheduler.deadlocks]))
             if self.scheduler.steps % 50 == 0:
                 self._look_after_tasks()
             if self.scheduler.steps % ANALYZE_STEPS == 0:
@@ -259,8 +269,10 @@ class Simulation:
         while self.scheduler.steps - began < END_STEPS_MAX:
             for _ in range(LOOK_STEPS):
                 await self.scheduler.step()
+            if self.scheduler.deadlocks:
+                raise Broken("\n  ".join(["", *self.scheduler.deadlocks]))
             self._look_after_tasks()
-            await self.admin.execute("DELETE FROM kernel.timers WHERE kind = $1", rollup.ROLL_UP)
+            await self.admin.execute("DELETE FROM kernel.timers WHERE kind = ANY($1)", [rollup.ROLL_UP, fetch.MORNING])
             if not await broken_at_the_end(self.scene, self.admin) and not self.post:
                 await self.check()
                 return self.scheduler.steps - began
@@ -287,13 +299,13 @@ class Simulation:
         await self.plain.close()
         await self.engine.dispose()
         context.install(None)
+        fetch.install(None)
 
     async def report(self, seed: int, steps: int, ending: int, seconds: float) -> Report:
         s = self.scheduler
-        ours = [site for site in s.reached if ".py:" in site and "think" not in site]
         days = (s.clock.now() - datetime(2026, 11, 11, 12, tzinfo=UTC)).total_seconds() / 86_400
         return Report(
-            seed, steps, ending, days, s.crashes, len(ours), sum(1 for site in ours if s.crashed[site]), self.orders,
+            seed, steps, ending, days, s.crashes, len(s.places), sorted(one for one in s.places if not s.crashed[one]), self.orders,
             dict(self.scene.done), dict(self.scene.refused), dict(self.house.temporary), s.trace, seconds,
         )  # fmt: skip
 

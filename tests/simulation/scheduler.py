@@ -73,14 +73,17 @@ class _Waiter:
 class Chances:
     """Of each step, in parts of one."""
 
-    crash: float = 0.005
+    crash: float = 0.003
+    crash_anew: float = 0.25
+    """The same where the one who would go on stands at a place at which nothing has died yet; certain from the third time on."""
     lost_connection: float = 0.003
     moment: float = 0.03
     leap: float = 0.0005
     """Hours, a day or a week in which nothing runs."""
 
 
-CALM = Chances(0.0, 0.0, 0.0, 0.0)
+CALM = Chances(crash=0.0, lost_connection=0.0, moment=0.0, leap=0.0)
+"""Nothing goes wrong any more, but that places which are reached only now are died at once, too."""
 
 _here: ContextVar[Process | None] = ContextVar("process", default=None)
 
@@ -96,6 +99,9 @@ class Scheduler:
         self.crashes = 0
         self.reached: Counter[str] = Counter()
         self.crashed: Counter[str] = Counter()
+        self.deadlocks: list[str] = []
+        self.places: set[str] = set()
+        """Where processes have stood, and could die."""
         self.blocked: Callable[[], Awaitable[int | None]] | None = None
         self.lost_connection: Callable[[], Exception] | None = None
         self.on_crash: Callable[[Process], None] = lambda _: None
@@ -124,6 +130,8 @@ class Scheduler:
         if process is not None and not process.alive:
             raise Crash
         waiter = self._waiter(f"{what} {_site()}")
+        if process is not None:
+            self.places.add(waiter.site)
         self._waiting.append(waiter)
         await waiter.future
 
@@ -204,8 +212,7 @@ class Scheduler:
         waiter = self._victim() if lot > 1 - chances.crash else self._pick()
         self.reached[waiter.site] += 1
         self._note(waiter, lot)
-        if lot > 1 - chances.crash and waiter.process is not None:
-            self.crashed[waiter.site] += 1
+        if waiter.process is not None and (lot > 1 - chances.crash or self._dies_anew(waiter)):
             self.crash(waiter.process)
         elif lot > 1 - chances.crash - chances.lost_connection and waiter.site.startswith(("sql", "commit")):
             assert self.lost_connection is not None
@@ -219,6 +226,7 @@ class Scheduler:
         self.crashes += 1
         process.alive = False
         for waiter in [one for one in (*self._waiting, *self._asleep) if one.process is process]:
+            self.crashed[waiter.site] += 1
             self._open(waiter, Crash())
         self.on_crash(process)
 
@@ -277,6 +285,12 @@ class Scheduler:
         inside = [one for one in self._waiting if one.process is not None]
         some = self.dice.sample(inside, min(4, len(inside))) or self._waiting
         return min(some, key=lambda one: self.crashed[one.site])
+
+    def _dies_anew(self, waiter: _Waiter) -> bool:
+        """Mostly one goes on from a new place too: behind it there are more."""
+        if self.crashed[waiter.site] or not self.chances.crash_anew:
+            return False
+        return self.reached[waiter.site] >= 3 or self.dice.random() < self.chances.crash_anew
 
     def _open(self, waiter: _Waiter, wrong: BaseException | None = None) -> None:
         for pool in (self._waiting, self._asleep):

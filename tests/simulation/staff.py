@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 from uuid import UUID
 
 from kaibo.goods.inventory.adjust import adjust_stock
 from kaibo.trade.aftersales.approve import approve_case
 from kaibo.trade.aftersales.arbitrate import Decision, decide_case
+from kaibo.trade.aftersales.evidence import give_evidence
 from kaibo.trade.aftersales.inspect import accept_goods
+from kaibo.trade.aftersales.model import Side
 from kaibo.trade.aftersales.perform import perform_case
 from kaibo.trade.aftersales.refuse import refuse_case, refuse_goods
 from kaibo.trade.aftersales.resend import resend_goods
@@ -17,11 +18,13 @@ from kaibo.trade.aftersales.rulebook import ARBITRATION_RULES
 from kaibo.trade.compensation.pay_out import pay_out
 from kaibo.trade.contracts import LineId
 from kaibo.trade.funds.decide import approve_withdrawal, confirm_paid, refuse_withdrawal, return_withdrawal
-from kaibo.trade.funds.model import Owner
+from kaibo.trade.funds.model import Owner, OwnerKind
 from kaibo.trade.funds.withdraw import ask_withdrawal
 from kaibo.trade.payment.abnormal import pay_by_hand, retry_refund
 from kaibo.trade.shipping.ship import ship_parcel
 from tests.simulation.clients import Scene
+from tests.simulation.mornings import compare_again, shut_day, work_off
+from tests.simulation.promoting import answer_share, change_rate, leave_agency, offer_share
 
 Deed = Callable[[Scene], Awaitable[None]]
 
@@ -35,9 +38,11 @@ async def ship(scene: Scene) -> None:
     if scene.dice.random() < 0.25 and not scene.house.closing:
         row = await scene.some("SELECT id FROM trade.order_lines WHERE order_id = $1 ORDER BY position", order["id"])
         lines = [(LineId(row["id"]), 1)]
-    parcel: dict[str, Any] = {"carrier": "zto", "tracking_number": f"75{scene.number():012d}", "lines": lines}
-    who = {"shop_id": order["shop_id"], "by": scene.world.owners[order["shop_id"]]}
-    await scene.do("ship", ship_parcel, order["id"], **who, **parcel)
+    shop, number = order["shop_id"], f"75{scene.number():012d}"
+    await scene.do(
+        "ship", ship_parcel, order["id"], shop_id=shop, by=scene.world.owners[shop], carrier="zto",
+        tracking_number=number, lines=lines,
+    )  # fmt: skip
 
 
 async def restock(scene: Scene) -> None:
@@ -51,23 +56,40 @@ async def answer_case(scene: Scene) -> None:
     if case is None:
         return
     (now,) = await scene.house.look("SELECT state FROM trade.aftersales_cases WHERE id = $1", case["id"])
-    who = {"shop_id": case["shop_id"], "by": scene.world.owners[case["shop_id"]]}
-    no, parcel = scene.dice.random() < 0.4, {"carrier": "zto", "tracking_number": f"75{scene.number():012d}"}
+    shop, id_ = case["shop_id"], case["id"]
+    by, no = scene.world.owners[shop], scene.dice.random() < 0.4
     match now["state"]:
         case "asked" if no:
-            await scene.do("refuse", refuse_case, case["id"], **who, reason="other", said="没有问题")
+            await scene.do("refuse", refuse_case, id_, shop_id=shop, by=by, reason="other", said="没有问题")
         case "asked":
-            await scene.do("approve", approve_case, case["id"], **who)
+            await scene.do("approve", approve_case, id_, shop_id=shop, by=by)
         case "returning" if no:
-            await scene.do("refuse goods", refuse_goods, case["id"], **who, reason="used", said="用过了")
+            await scene.do("refuse goods", refuse_goods, id_, shop_id=shop, by=by, reason="used", said="用过了")
         case "returning" | "refused" if case["sent_at"] is not None:
-            await scene.do("accept goods", accept_goods, case["id"], **who, restock=await _restock(scene, case["id"]))
+            whole = await _restock(scene, id_)
+            await scene.do("accept goods", accept_goods, id_, shop_id=shop, by=by, restock=whole)
         case "refused":
-            await scene.do("approve", approve_case, case["id"], **who)
+            await scene.do("approve", approve_case, id_, shop_id=shop, by=by)
         case "inspected":
-            await scene.do("resend", resend_goods, case["id"], **who, **parcel)
+            number = f"75{scene.number():012d}"
+            await scene.do("resend", resend_goods, id_, shop_id=shop, by=by, carrier="zto", tracking_number=number)
         case "decided":
-            await scene.do("perform", perform_case, case["id"], **who)
+            await scene.do("perform", perform_case, id_, shop_id=shop, by=by)
+
+
+async def show_evidence(scene: Scene) -> None:
+    """Either side adds pictures and words to a case."""
+    case = await scene.some_case("asked", "refused", "returning", "inspected", "arbitration")
+    if case is None:
+        return
+    shop, dice = case["shop_id"], scene.dice
+    theirs = scene.world.owners[shop] if dice.random() < 0.5 else case["buyer_id"]
+    side: Side = "buyer" if theirs == case["buyer_id"] else "merchant"
+    chosen = dice.sample(scene.world.pictures[theirs], dice.randint(0, 2))
+    await scene.do(
+        "evidence", give_evidence, case["id"], side=side, person_id=theirs, note="见图", picture_ids=chosen,
+        shop_id=None if side == "buyer" else shop,
+    )  # fmt: skip
 
 
 async def _restock(scene: Scene, case_id: UUID) -> dict[LineId, int]:
@@ -78,9 +100,16 @@ async def _restock(scene: Scene, case_id: UUID) -> dict[LineId, int]:
 
 
 async def withdraw(scene: Scene) -> None:
-    """A shop or the creator asks for some of their money, sometimes for more than there is."""
-    if scene.dice.random() < 0.3:
-        owner, by = Owner("creator", scene.world.creator_id), scene.world.creator_id
+    """A shop, the creator, the agency or the leader asks for some of their money, sometimes for more than there is."""
+    world = scene.world
+    if scene.dice.random() < 0.4:
+        earners: list[tuple[OwnerKind, UUID, UUID]] = [
+            ("creator", world.creator_id, world.creator_id),
+            ("agency", world.agency.id, world.agency.boss_id),
+            ("leader", world.leader_id, world.leader_id),
+        ]
+        kind, whose, by = scene.dice.choice(earners)
+        owner = Owner(kind, whose)
     else:
         shop = scene.dice.choice(scene.world.shops)
         owner, by = Owner("shop", shop), scene.world.owners[shop]
@@ -139,8 +168,11 @@ async def pay_buyers(scene: Scene) -> None:
         await scene.do("pay out", pay_out, row["id"], reference=f"t{row['id']}", by=scene.world.operator_id)
 
 
-SELLING: dict[Deed, int] = {ship: 46, answer_case: 36, restock: 10, withdraw: 8}
-RULING: dict[Deed, int] = {decide_withdrawal: 30, arbitrate: 30, mend_refund: 20, pay_buyers: 20}
+SELLING: dict[Deed, int] = {ship: 45, answer_case: 35, show_evidence: 6, restock: 8, withdraw: 8, change_rate: 2}
+RULING: dict[Deed, int] = {
+    decide_withdrawal: 20, arbitrate: 22, mend_refund: 14, pay_buyers: 14, compare_again: 6, work_off: 16, shut_day: 6,
+    offer_share: 2, answer_share: 2, leave_agency: 1,
+}  # fmt: skip
 TIDYING: dict[Deed, int] = {
     ship: 1,
     answer_case: 1,
@@ -148,6 +180,7 @@ TIDYING: dict[Deed, int] = {
     arbitrate: 1,
     mend_refund: 1,
     pay_buyers: 1,
+    work_off: 2,
 }
 """What people still do when no new orders come, so that everything ends."""
 

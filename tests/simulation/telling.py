@@ -11,7 +11,8 @@ def tell(report: Report) -> None:
     r = report
     print(f"seed {r.seed}: {r.steps} steps, {r.ending_steps} more to the end, {r.days:.0f} days in {r.seconds:.0f} s")
     print(f"  trace {r.trace}")
-    print(f"  {r.crashes} crashes, at {r.sites_crashed} of {r.sites} await points that were reached")
+    print(f"  {r.crashes} crashes, at {r.sites - len(r.spared)} of {r.sites} await points that were reached")
+    print(f"  nothing died at: {', '.join(r.spared) or 'none'}")
     for name, counts in (("orders", r.orders), ("done", r.done), ("refused", r.refused), ("temporary", r.temporary)):
         print(f"  {name}: {_list(counts)}")
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-SEED, STEPS = 20261124, 100_000
+SEED, STEPS, STEPS_MIN = 20261124, 60_000, 100_000
+"""The steps to the end, in which nothing new begins, come on top; together there are at least so many."""
 ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.xdist_group("simulation")
@@ -28,14 +29,18 @@ def simulate(seed: int, steps: int) -> str:
 
 def test_a_hundred_thousand_steps_break_nothing() -> None:
     said = simulate(SEED, STEPS)
+    steps = re.search(r"(\d+) steps, (\d+) more to the end", said)
+    assert steps, said
+    assert int(steps[1]) + int(steps[2]) >= STEPS_MIN, f"the ending was short: give STEPS more\n{said}"
     crashes = re.search(r"(\d+) crashes, at (\d+) of (\d+) await points", said)
     assert crashes, said
     # A simulation in which little happens shows little.
     assert int(crashes[1]) > 200, said
-    assert int(crashes[2]) > 100, said
+    assert int(crashes[2]) > 0.85 * int(crashes[3]), said
+    assert int(crashes[3]) > 220, said
     settled = re.search(r"settled (\d+)", said)
     assert settled, said
-    assert int(settled[1]) > 50, said
+    assert int(settled[1]) > 20, said
 
 
 def test_a_seed_gives_the_same_run_again() -> None:

@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 from sqlalchemy import text, update
 
+from kaibo.goods.affiliate.set_rates import Recruited, open_plan, set_rate
 from kaibo.goods.catalog.create import create_product
 from kaibo.goods.catalog.model import ProductDraft, SkuDraft
 from kaibo.goods.catalog.tables import products
+from kaibo.goods.contracts.affiliate import CampaignId
+from kaibo.goods.pictures.tables import pictures
 from kaibo.kernel import clock
 from kaibo.kernel.db import Database, Db
+from kaibo.kernel.ids import new_id
 from kaibo.people.accounts.sign_in import _person_with
 from kaibo.people.addresses.keep import AddressChange, add_address
+from kaibo.people.agencies.agree import answer, propose
+from kaibo.people.agencies.apply import Application as AgencyApplication
+from kaibo.people.agencies.apply import apply_as_agency, decide_agency
 from kaibo.people.contracts import PersonId, ShopId
 from kaibo.people.contracts.buyers import BuyerView
 from kaibo.people.merchants.apply import Application, apply_as_merchant
 from kaibo.people.merchants.decide import decide_merchant
 from kaibo.people.merchants.rules import licence_check_character
+from kaibo.people.realname.tables import realnames
 from kaibo.trade.aftersales.model import ReturnAddress
 from kaibo.trade.aftersales.shop_terms import ShopTerms, promise_terms
 from kaibo.trade.contracts import Source, SourceFacts
 from kaibo.trade.funds.bank_account import set_bank_account
 from kaibo.trade.funds.deposit import note_transfer, pay_into_fund
-from kaibo.trade.funds.model import Owner
+from kaibo.trade.funds.model import Owner, OwnerKind
 from kaibo.trade.orders.sources import register_source_resolver
 from kaibo.trade.pricing.coupons.issue import issue_coupon
 from kaibo.trade.pricing.coupons.model import Terms
 
 SOURCE = "simulated"
+CREATOR_PHONE = "13900000001"
+PICTURES = 3
+"""Of each buyer and each merchant: what they can show when they quarrel."""
 SHOPS, BUYERS = 3, 12
 PIECES = 25
 """Of each SKU in the beginning: few enough to be fought for."""
@@ -55,6 +67,12 @@ class Buyer:
 
 
 @dataclass(frozen=True)
+class Agency:
+    id: UUID
+    boss_id: UUID
+
+
+@dataclass(frozen=True)
 class World:
     shops: tuple[ShopId, ...]
     owners: dict[UUID, UUID]
@@ -63,6 +81,11 @@ class World:
     coupons: tuple[UUID, ...]
     creator_id: PersonId
     operator_id: UUID
+    agency: Agency
+    leader_id: PersonId
+    plans: dict[UUID, UUID]
+    """Of each shop the plan that the leader brought."""
+    pictures: dict[UUID, tuple[UUID, ...]]
 
     @property
     def source(self) -> Source:
@@ -73,7 +96,8 @@ class World:
 async def make_world(database: Database) -> World:
     async with database.transaction() as db:
         operator = await _person_with(db, "13900000000", "zh")
-        creator = PersonId(await _person_with(db, "13900000001", "zh"))
+        creator = PersonId(await _person_with(db, CREATOR_PHONE, "zh"))
+        leader = PersonId(await _person_with(db, "13900000002", "zh"))
         owners, shelf = {}, []
         for at in range(SHOPS):
             shop, owner = await _open_shop(db, at, operator)
@@ -82,13 +106,23 @@ async def make_world(database: Database) -> World:
                 shelf += await _stock_up(db, shop, owner, at * 2 + number)
         shops = tuple(ShopId(one) for one in owners)
         coupons = [await _coupon(db, operator, shop) for shop in (*shops, None)]
-        await set_bank_account(
-            db, Owner("creator", creator), holder="达人", bank="工商银行", number="6222021234567890", by=creator
+        agency = await _agency(db, operator, creator)
+        plans = {shop: await _plan(db, ShopId(shop), owners[shop], leader, shelf) for shop in shops}
+        earners: tuple[tuple[OwnerKind, UUID, UUID], ...] = (
+            ("creator", creator, creator),
+            ("leader", leader, leader),
+            ("agency", agency.id, agency.boss_id),
         )
+        for kind, whose, by in earners:
+            bank = {"holder": "达人", "bank": "工商银行", "number": "6222021234567890"}
+            await set_bank_account(db, Owner(kind, whose), **bank, by=by)
         await pay_into_fund(db, fen=5_000_000, reference="first", by=operator)
         buyers = tuple([await _buyer(db, at) for at in range(BUYERS)])
+        pictures = {who: await _pictures(db, who) for who in (*owners.values(), *(one.id for one in buyers))}
     register_source_resolver(SOURCE, _resolver(creator))
-    return World(shops, owners, tuple(shelf), buyers, tuple(coupons), creator, operator)
+    return World(
+        shops, owners, tuple(shelf), buyers, tuple(coupons), creator, operator, agency, leader, plans, pictures
+    )
 
 
 def _resolver(creator: PersonId):  # type: ignore[no-untyped-def]
@@ -116,6 +150,39 @@ async def _open_shop(db: Db, at: int, operator: UUID) -> tuple[UUID, UUID]:
     await set_bank_account(db, Owner("shop", shop), **bank, by=owner)
     await note_transfer(db, shop, fen=20_000, reference=f"deposit {at}", by=operator)
     return shop, owner
+
+
+async def _agency(db: Db, operator: UUID, creator: PersonId) -> Agency:
+    """An agency that has a third of what the creator earns, in the beginning."""
+    boss = await _person_with(db, "13900000003", "zh")
+    stem = "91110105000000001"
+    applied = AgencyApplication("红番茄", "红番茄文化有限公司", stem + licence_check_character(stem), "13900000003")
+    made = await apply_as_agency(db, boss, applied)
+    await decide_agency(db, operator, made.id, approve=True, reason="")
+    known = {"name_sealed": b"-", "number_sealed": b"-", "number_hmac": b"-", "birth": date(1990, 1, 1)}
+    await db.execute(
+        realnames.insert().values(id=new_id(), person_id=creator, state="verified", decided_at=clock.now(), **known)
+    )
+    offered = await propose(db, made.id, CREATOR_PHONE, share_bps=3_333, notice_days=0, by=boss)
+    await answer(db, creator, offered.id, accept=True)
+    return Agency(made.id, boss)
+
+
+async def _plan(db: Db, shop: ShopId, owner: UUID, leader: PersonId, shelf: Iterable[Shelf]) -> UUID:
+    recruited = Recruited(CampaignId(new_id()), leader, 250)
+    made = await open_plan(db, shop, "open", "团长招商", by=owner, recruited=recruited)
+    product = next(one.product_id for one in shelf if one.shop_id == shop)
+    await set_rate(db, shop, made.id, [product], 1_200, by=owner)
+    return made.id
+
+
+async def _pictures(db: Db, owner: UUID) -> tuple[UUID, ...]:
+    """As if they had been uploaded; what is in them is the subject of tests/goods."""
+    made = [new_id() for _ in range(PICTURES)]
+    for at, one in enumerate(made):
+        size = {"url": f"/blobs/{one}", "thumbnail_url": f"/blobs/{one}", "width": 1, "height": 1}
+        await db.execute(pictures.insert().values(id=one, owner_id=owner, source_sha256=bytes([at]), **size))
+    return tuple(made)
 
 
 async def _stock_up(db: Db, shop: UUID, owner: UUID, number: int) -> list[Shelf]:
