@@ -70,7 +70,7 @@ def test_every_step_says_what_it_took_of_which_line_and_out_of_how_much() -> Non
         Used(platforms.id, platforms.coupon_id, 6_000, platforms.group_key),
         Used(freight.id, freight.coupon_id, 600, freight.group_key),
     )
-    assert (priced.subsidies, priced.points) == ((SubsidyUsed(FRIDGE.id, "fridge", SHOPS[0], 3_559),), 500)
+    assert (priced.subsidies, priced.points_fen) == ((SubsidyUsed(FRIDGE.id, "fridge", SHOPS[0], 3_559),), 500)
     assert (first.discount_fen, first.platform_discount_fen, first.total_fen) == (4_000, 8_130, 28_150)
 
 
@@ -318,17 +318,17 @@ def test_points_pay_for_what_may_be_paid_with_them_up_to_their_share() -> None:
         line(3, price_fen=3_000, shop=1),
     ]
     spent = price_checkout(lines, Offers(points=Points(5_000, 5_000)))
-    assert spent.points == 2_000, "half of 40.00, for the presale takes none"
+    assert spent.points_fen == 2_000, "half of 40.00, for the presale takes none"
     assert [one for one in spent.orders[0].explanation if one.kind == "points"] == [
         step("points", 500, (500, 0), 1_000)
     ]
     assert [one for one in spent.orders[1].explanation if one.kind == "points"] == [
         step("points", 1_500, (1_500,), 3_000)
     ]
-    assert price_checkout(lines, Offers(points=Points(300, 5_000))).points == 300
-    assert price_checkout([lines[1]], Offers(points=Points(300, 5_000))).points == 0
+    assert price_checkout(lines, Offers(points=Points(300, 5_000))).points_fen == 300
+    assert price_checkout([lines[1]], Offers(points=Points(300, 5_000))).points_fen == 0
     presale_and_list = price_checkout([lines[1], lines[2]], Offers(points=Points(10_000, 10_000)))
-    assert presale_and_list.points == 2_999
+    assert presale_and_list.points_fen == 2_999
     assert [one.kind for one in presale_and_list.orders[0].explanation] == ["list", "presale", "freight"]
 
 

@@ -7,9 +7,10 @@ from kaibo.kernel.db import Db
 from kaibo.kernel.timers import set_timer
 from kaibo.trade.ledger.check_books import CHECK_NIGHTLY
 from kaibo.trade.ledger.rollup import ROLL_UP
+from kaibo.trade.points.expire import EXPIRE_POINTS
 from kaibo.trade.reconciliation.fetch import MORNING
 
-EVERY = (ROLL_UP, MORNING, CHECK_NIGHTLY)
+EVERY = (ROLL_UP, MORNING, CHECK_NIGHTLY, EXPIRE_POINTS)
 
 
 async def keep_books(db: Db) -> None:

@@ -28,6 +28,7 @@ from kaibo.trade.payment.resolve import RESOLVE, drive_charge, resolve_charge
 from kaibo.trade.payment.send_refund import SEND_REFUND, drive_refund, send_refund
 from kaibo.trade.payment.start import QUERY
 from kaibo.trade.payment.sweep_unpaid import sweep_unpaid
+from kaibo.trade.points.expire import EXPIRE_POINTS, expire_by_time
 from kaibo.trade.presales.close_by_time import close_by_time
 from kaibo.trade.presales.fail import FAIL, FAIL_ORDER, fail_order, fail_orders
 from kaibo.trade.presales.open_balance import open_balance
@@ -58,6 +59,7 @@ timers.on(OPEN_BALANCE)(open_balance)
 timers.on(CLOSE_UNPAID)(close_by_time)
 timers.on(FAIL)(fail_orders)
 timers.on(FAIL_ORDER)(fail_order)
+timers.on(EXPIRE_POINTS)(expire_by_time)
 
 reactions.on(PaymentRefundDone)(finish_case)
 reactions.on(SlotSigned)(hold_fee)

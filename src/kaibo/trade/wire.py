@@ -12,6 +12,7 @@ from kaibo.kernel.web.wire import Text
 from kaibo.trade.contracts import OrderState
 from kaibo.trade.orders import rules
 from kaibo.trade.orders.model import Actor, Flag
+from kaibo.trade.points.wire import POINTS_MAX, PointsOfferWire
 from kaibo.trade.presales.part_wire import PresalePart
 from kaibo.trade.pricing.wire import CouponIds, OrderPrice, StepWire, UnusedWire, UsedWire
 from kaibo.trade.shipping.wire import ParcelWire
@@ -61,6 +62,7 @@ class QuoteIn(Wire):
     address_id: Id | None = None
     coupon_ids: CouponIds | None = None
     source: SourceIn | None = None
+    use_points: bool = False
 
 
 class PlaceLineIn(Wire):
@@ -72,13 +74,16 @@ class PlaceLineIn(Wire):
 
 
 class PlaceIn(Wire):
-    """`coupon_ids`: the claims to use (`coupons_used` of the quote); all of them lower the price or the order is refused."""
+    """`coupon_ids`: the claims to use (`coupons_used` of the quote); all of them lower the price or the order is refused.
+    `points`: how many to spend (`points.usable` of the quote); all of them can be spent or the order is refused.
+    """
 
     lines: Annotated[list[PlaceLineIn], Field(min_length=1, max_length=rules.LINES_MAX)]
     address_id: Id
     source: SourceIn
     note: Note | None = None
     coupon_ids: CouponIds = Field(default_factory=list)
+    points: Annotated[int, Field(strict=True, ge=0, le=POINTS_MAX)] = 0
 
 
 def _nothing_is_empty(value: object) -> object:
@@ -101,7 +106,9 @@ class QuoteLine(Wire):
 
 
 class Quote(Wire):
-    """`total_fen = goods_fen - discount_fen - platform_discount_fen + freight_fen`; `steps` is the breakdown to show."""
+    """`total_fen = goods_fen - discount_fen - platform_discount_fen + freight_fen`; `steps` is the breakdown to show.
+    `points` is null while the platform has points switched off, and for strangers.
+    """
 
     lines: list[QuoteLine]
     goods_fen: Fen
@@ -113,6 +120,7 @@ class Quote(Wire):
     steps: list[StepWire]
     coupons_used: list[UsedWire]
     coupons_unused: list[UnusedWire]
+    points: PointsOfferWire | None
 
 
 class OrderLineWire(QuoteLine):

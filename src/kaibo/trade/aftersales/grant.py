@@ -22,6 +22,7 @@ from kaibo.trade.orders.lookup import find_order
 from kaibo.trade.orders.model import Order
 from kaibo.trade.orders.tables import order_lines
 from kaibo.trade.payment.refund import promise_refund
+from kaibo.trade.points.give_back import points_after_refund
 from kaibo.trade.settlement.take_back import take_back
 from kaibo.trade.shipping.ship import complete_shipping
 
@@ -80,6 +81,7 @@ async def grant_refund(
     if case.refund_fen:
         return case
     # Nothing goes through the payment provider: what was decided beyond the payment has been promised already.
+    await points_after_refund(db, await find_order(db, order.id))
     return await move_case(db, order, case, CaseState.DONE, actor="system", why="trade.case_why.done", rule=rule)
 
 

@@ -36,6 +36,7 @@ async def quote(body: QuoteIn, db: DbDep, caller: CallerDep) -> Quote:
 
     Without `coupon_ids` the best choice among the buyer's coupons is made for them; an empty list is none. What is placed names
     the coupons in `coupons_used`. `source` is where the buyer is: a room may have prices of its own.
+    `use_points` lets the buyer's points pay what they may; what is placed names `points.usable` then.
     """
     room_id = None if body.source is None else await room_of(db, source_of(body.source))
     shelf = await goods.quote(db, [(line.sku_id, line.quantity) for line in body.lines])
@@ -43,7 +44,9 @@ async def quote(body: QuoteIn, db: DbDep, caller: CallerDep) -> Quote:
     rules.check_sold(quoted)
     if body.address_id is not None:
         await people.address_of(db, caller.id, body.address_id)
-    priced = await price_quote(db, caller.person_id, quoted, coupon_ids=body.coupon_ids)
+    priced, points = await price_quote(
+        db, caller.person_id, quoted, coupon_ids=body.coupon_ids, use_points=body.use_points
+    )
     rules.check_total(priced.total_fen)
     lines = [
         QuoteLine(
@@ -59,7 +62,8 @@ async def quote(body: QuoteIn, db: DbDep, caller: CallerDep) -> Quote:
         for line in quoted
     ]
     shops = await people.shop_view(db, {order.shop_id for order in priced.orders})
-    return quote_wire(lines, priced, {shop_id: shop.name for shop_id, shop in shops.items()}, caller.locale)
+    names = {shop_id: shop.name for shop_id, shop in shops.items()}
+    return quote_wire(lines, priced, points, names, caller.locale)
 
 
 @router.post("/api/orders", status_code=201, response_model=CheckoutWire, dependencies=[auth.signed_in])
@@ -104,6 +108,7 @@ def wanted_of(body: PlaceIn) -> Wanted:
         source=source_of(body.source),
         note=body.note,
         coupon_ids=tuple(body.coupon_ids),
+        points=body.points,
     )
 
 

@@ -6,12 +6,20 @@ from collections.abc import Mapping
 
 from kaibo.kernel.i18n import Locale
 from kaibo.people.contracts import ShopId
+from kaibo.trade.points.wire import PointsOfferWire
 from kaibo.trade.pricing.model import Priced
+from kaibo.trade.pricing.price import PointsOffer
 from kaibo.trade.pricing.wire import OrderPrice, steps_of, unused_wire, used_of
 from kaibo.trade.wire import Quote, QuoteLine
 
 
-def quote_wire(lines: list[QuoteLine], priced: Priced, shop_names: Mapping[ShopId, str], locale: Locale) -> Quote:
+def quote_wire(
+    lines: list[QuoteLine],
+    priced: Priced,
+    points: PointsOffer | None,
+    shop_names: Mapping[ShopId, str],
+    locale: Locale,
+) -> Quote:
     orders = [
         OrderPrice(
             shop_id=order.shop_id,
@@ -35,4 +43,5 @@ def quote_wire(lines: list[QuoteLine], priced: Priced, shop_names: Mapping[ShopI
         steps=steps_of(priced, locale),
         coupons_used=used_of(priced),
         coupons_unused=[unused_wire(one, locale) for one in priced.not_used],
+        points=None if points is None else PointsOfferWire(**points._asdict()),
     )

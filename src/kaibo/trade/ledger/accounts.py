@@ -22,6 +22,7 @@ class AccountKind(StrEnum):
     DEPOSIT = "deposit"
     COMPENSATION_FUND = "compensation_fund"
     COUPONS_PLATFORM = "coupons_platform"
+    POINTS_PLATFORM = "points_platform"
     WITHDRAWALS_IN_TRANSIT = "withdrawals_in_transit"
     BANK = "bank"
     TAX_WITHHELD = "tax_withheld"

@@ -25,6 +25,7 @@ _TABLES: dict[Over, str] = {
     "accounts": "trade.ledger_accounts",
     "holds": "trade.ledger_holds",
     "orders": "trade.orders",
+    "buyers": "trade.point_accounts",
 }
 _BY_KIND = """
     SELECT a.kind, a.currency, count(*) AS accounts, coalesce(sum(s.fen), 0)::bigint AS fen FROM trade.ledger_accounts a

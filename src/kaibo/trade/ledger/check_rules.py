@@ -12,7 +12,7 @@ from typing import Literal
 
 from kaibo.trade.ledger.accounts import NEVER_BELOW_ZERO, OUTSIDE
 
-Over = Literal["transactions", "accounts", "holds", "orders"]
+Over = Literal["transactions", "accounts", "holds", "orders", "buyers"]
 
 
 @dataclass(frozen=True)
@@ -131,23 +131,26 @@ RULES: Mapping[str, Rule] = {
                 sum(e.fen) FILTER (WHERE a.kind = 'agency_commission') AS agency,
                 sum(e.fen) FILTER (WHERE a.kind = 'leader_commission') AS leader,
                 sum(e.fen) FILTER (WHERE a.kind = 'platform_fee') AS platform,
-                sum(e.fen) FILTER (WHERE a.kind = 'coupons_platform') AS coupons
+                sum(e.fen) FILTER (WHERE a.kind = 'coupons_platform') AS coupons,
+                sum(e.fen) FILTER (WHERE a.kind = 'points_platform') AS points
             FROM trade.ledger_transactions t JOIN trade.ledger_entries e ON e.transaction_id = t.id
             JOIN trade.ledger_accounts a ON a.id = e.account_id
             WHERE t.kind IN ('settlement', 'take_back') AND t.order_id > :after AND t.order_id <= :upto GROUP BY t.order_id
         ), gone AS (
             SELECT order_id, sum(merchant_fen + freight_fen + subsidy_fen) AS merchant, sum(creator_fen) AS creator,
-                sum(agency_fen) AS agency, sum(leader_fen) AS leader, sum(platform_fen) AS platform, sum(subsidy_fen) AS subsidy
+                sum(agency_fen) AS agency, sum(leader_fen) AS leader, sum(platform_fen) AS platform, sum(subsidy_fen) AS subsidy,
+                sum(points_fen) AS points
             FROM trade.settlement_take_backs WHERE order_id > :after AND order_id <= :upto GROUP BY order_id
         )
         SELECT coalesce(s.order_id, m.order_id)
         FROM (SELECT * FROM trade.settlements WHERE order_id > :after AND order_id <= :upto) s
         FULL JOIN moved m ON m.order_id = s.order_id LEFT JOIN gone g ON g.order_id = s.order_id
         WHERE (coalesce(m.merchant, 0), coalesce(m.creator, 0), coalesce(m.agency, 0), coalesce(m.leader, 0),
-               coalesce(m.platform, 0), coalesce(-m.coupons, 0))
+               coalesce(m.platform, 0), coalesce(-m.coupons, 0), coalesce(-m.points, 0))
             IS DISTINCT FROM (s.merchant_fen - coalesce(g.merchant, 0), s.creator_fen - coalesce(g.creator, 0),
                s.agency_fen - coalesce(g.agency, 0), s.leader_fen - coalesce(g.leader, 0),
-               s.platform_fen - coalesce(g.platform, 0), s.subsidy_fen - coalesce(g.subsidy, 0))
+               s.platform_fen - coalesce(g.platform, 0),
+               s.subsidy_fen - s.points_fen - coalesce(g.subsidy - g.points, 0), s.points_fen - coalesce(g.points, 0))
     """,
     ),
     # exactly the settled orders have a settlement
@@ -200,6 +203,33 @@ RULES: Mapping[str, Rule] = {
         ) g ON g.line_id = l.line_id
         WHERE g.merchant > l.merchant_fen OR g.creator > l.creator_fen OR g.agency > l.agency_fen
            OR g.leader > l.leader_fen OR g.platform > l.platform_fen OR g.freight > l.freight_fen OR g.subsidy > l.subsidy_fen
+    """,
+    ),
+    # what points paid of an order is the shop's or came back, and no point came from nowhere
+    "points": Rule(
+        "orders",
+        """
+        SELECT u.order_id FROM trade.point_uses u LEFT JOIN trade.orders o ON o.id = u.order_id
+        LEFT JOIN trade.settlements s ON s.order_id = u.order_id
+        LEFT JOIN LATERAL (SELECT coalesce(sum(g.points_fen), 0) AS fen FROM trade.settlement_take_backs g
+            WHERE g.order_id = u.order_id) g ON true
+        LEFT JOIN LATERAL (SELECT coalesce(sum(e.points), 0) AS points FROM trade.point_entries e
+            WHERE e.order_id = u.order_id AND e.kind IN ('used', 'released', 'returned')) e ON true
+        WHERE u.order_id > :after AND u.order_id <= :upto AND (
+            (u.state = 'released') <> (o.id IS NULL OR o.state IN ('cancelled', 'expired'))
+            OR (u.state = 'held') <> (o.id IS NOT NULL AND o.state = 'placed')
+            OR (s.order_id IS NOT NULL AND s.points_fen - g.fen + u.returned_fen <> u.fen)
+            OR (s.order_id IS NULL AND o.state IN ('refunding', 'refunded') AND u.returned_fen <> u.fen)
+            OR -e.points <> CASE WHEN u.state = 'released' THEN 0 ELSE (u.fen - u.returned_fen) * u.points_per_fen END)
+    """,
+    ),
+    # a lot of points holds what its entries say
+    "point_lots": Rule(
+        "buyers",
+        """
+        SELECT l.id FROM trade.point_lots l LEFT JOIN trade.point_entries e ON e.lot_id = l.id
+        WHERE l.buyer_id > :after AND l.buyer_id <= :upto
+        GROUP BY l.id HAVING l.left_points <> coalesce(sum(e.points), 0)
     """,
     ),
     # promised refunds are exactly the refunds under way

@@ -14,6 +14,7 @@ from kaibo.trade.contracts import OrderCancelled, OrderState
 from kaibo.trade.orders import rules
 from kaibo.trade.orders.model import Order
 from kaibo.trade.orders.record import about, change_order, note_history
+from kaibo.trade.points import hold as points
 from kaibo.trade.pricing import coupons
 
 
@@ -29,6 +30,7 @@ async def cancel_orders(db: Db, orders: Sequence[Order], *, reason: str, by: UUI
         await publish(db, OrderCancelled(**about(cancelled, now), reason=reason))
     for checkout_id in sorted({order.checkout_id for order in orders}):
         await coupons.release(db, checkout_id)
+    await points.release(db, orders)
     # Last and all at once: the pieces of one order after the other would be in no order, and two checkouts that share goods would
     # wait for each other in a circle.
     await goods.release_all(db, [order.id for order in orders])

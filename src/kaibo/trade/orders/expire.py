@@ -16,6 +16,7 @@ from kaibo.trade.orders import rules
 from kaibo.trade.orders.model import Order
 from kaibo.trade.orders.record import about, note_histories
 from kaibo.trade.orders.tables import orders as table
+from kaibo.trade.points import hold as points
 from kaibo.trade.pricing import coupons
 
 
@@ -34,6 +35,7 @@ async def expire_orders(db: Db, orders: Sequence[Order]) -> list[Order]:
     await note_histories(db, expired, at=now, actor="system", why="trade.why.expired")
     await publish_many(db, [OrderExpired(**about(order, now)) for order in expired])
     await coupons.release_all(db, await coupons.held_among(db, {order.checkout_id for order in expired}))
+    await points.release(db, expired)
     # Last: whoever orders one of these SKUs waits for its row from here to the commit.
     await goods.release_all(db, ids)
     return expired

@@ -69,6 +69,7 @@ class Wanted:
     source: Source
     note: str | None = None
     coupon_ids: tuple[UUID, ...] = ()
+    points: int = 0
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from kaibo.trade.orders import rules
 from kaibo.trade.orders.model import Order
 from kaibo.trade.orders.record import about, change_order, note_history
 from kaibo.trade.orders.terms import terms
+from kaibo.trade.points import hold as points
 from kaibo.trade.pricing import coupons
 from kaibo.trade.pricing.traded import traded_fen
 
@@ -40,6 +41,7 @@ async def mark_paid(db: Db, order: Order, paid_at: datetime, *, ship_seconds: in
     )
     await change_order(db, paid, "paid_at", "ship_before", "closing", "closing_why")
     await coupons.spent(db, paid.checkout_id)
+    await points.spend(db, paid)
     await goods.consume(db, paid.id, traded_fen(paid))
     why = "trade.why.paid_just_in_time" if was_closing else "trade.why.paid"
     if was_expired:

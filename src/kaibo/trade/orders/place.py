@@ -36,11 +36,14 @@ from kaibo.trade.orders.model import Order, PlacedOrder, Wanted
 from kaibo.trade.orders.sources import Attribution
 from kaibo.trade.orders.terms import terms
 from kaibo.trade.orders.window_takes import takes_of, wishes_of
+from kaibo.trade.points import hold as points
+from kaibo.trade.points.record import lock_accounts
+from kaibo.trade.points.rules import fen_of as points_fen
 from kaibo.trade.pricing import coupons
 from kaibo.trade.pricing.price import price
 
-Coupons = tuple[PersonId, tuple[UUID, ...]] | None
-"""Whose coupons lower it, and which; None where none do, and then it costs everybody the same."""
+Own = tuple[PersonId, tuple[UUID, ...], int] | None
+"""Whose coupons and points lower it, and which; None where none do, and then it costs everybody the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ async def place_order(db: Db, buyer: Caller, wanted: Wanted) -> Order:
     """One order of one shop, its stock held until `pay_before`: a batch of one.
 
     Raises SkuMissing, NotOnSale, PriceChanged, OutOfStock, LimitReached (goods), AddressMissing (people), SeveralShops, SkuTwice,
-    NothingToPay, TotalTooLarge, CouponMissing, CouponUnusable.
+    NothingToPay, TotalTooLarge, CouponMissing, CouponUnusable, PointsUnusable.
     """
     prepared = await prepare(db, [Asked(PersonId(buyer.id), buyer.nickname, wanted)])
     made = prepared.plans[0]
@@ -127,25 +130,36 @@ async def _plans(
     ]
     credits = iter(await credit(db, asks, now))
     house = terms()
-    made: dict[tuple[Wish, Attribution, Coupons], Blueprint | Refused] = {}
+    made: dict[tuple[Wish, Attribution, Own], Blueprint | Refused] = {}
     plans: list[Blueprint | Refused] = []
     for one, wish in zip(asked, wishes, strict=True):
         quotes = quoted[wish]
         if isinstance(quotes, Refused):
             plans.append(quotes)
             continue
-        coupon_ids = one.wanted.coupon_ids
-        key = (wish, next(credits), (one.buyer_id, coupon_ids) if coupon_ids else None)
+        coupon_ids, spend = one.wanted.coupon_ids, one.wanted.points
+        key = (wish, next(credits), (one.buyer_id, coupon_ids, spend) if coupon_ids or spend else None)
         if key not in made:
             by_shop = {shop: [line for line in quotes if line.shop_id == shop] for shop in shops}
             shares = {shop: await freeze_shares(db, key[1], its, now) for shop, its in by_shop.items() if its}
             try:
-                priced = await price(db, one.buyer_id, quotes, coupon_ids=coupon_ids)
+                priced = await price(db, one.buyer_id, quotes, coupon_ids=coupon_ids, points=spend)
                 made[key] = blueprint(priced, shops, key[1], shares, house, now)
             except Refused as refused:
                 made[key] = refused
         plans.append(made[key])
     return plans
+
+
+def uses_of(plan: Blueprint, ids: Sequence[PlacedOrder], spent: int) -> list[points.Use]:
+    """What `spent` points pay of each of a checkout's orders; those they do not touch are left out."""
+    rate = spent // plan.priced.points_fen
+    fens = [points_fen(order.explanation) for order in plan.orders]
+    return [
+        points.Use(one.id, order.shop_id, fen, rate)
+        for order, one, fen in zip(plan.orders, ids, fens, strict=True)
+        if fen
+    ]
 
 
 class Prepared:
@@ -176,6 +190,7 @@ class Prepared:
         # Before the stock, as everywhere: who holds coupons and wants stock never waits for one who does the reverse.
         used = [one for plan in self.plans if isinstance(plan, Blueprint) for one in plan.priced.used]
         await coupons.lock(db, used)
+        await lock_accounts(db, self._spenders())
         wishes = self._window_wishes()
         late = await goods.admit_takes(db, wishes)
         for at, (one, plan, address) in enumerate(zip(self._asked, self.plans, self._addresses, strict=True)):
@@ -191,7 +206,7 @@ class Prepared:
                 digest = rules.digest(one.wanted)
                 ids = columns.ids_for(plan)
                 try:
-                    await coupons.use(db, ids[0].id, plan.priced.used, one.buyer_id)
+                    await self._use(db, one, plan, ids)
                 except Refused as gone:
                     outcomes[at] = gone
                     refused.append(at)
@@ -204,8 +219,8 @@ class Prepared:
             for row in await columns.store(db, due):
                 at = places[row.place - 1]
                 missed, outcomes[at] = outcomes[at], self._not_placed(self._asked[at], row)
-                if isinstance(missed, Placed) and missed.blueprint.priced.used:
-                    await coupons.release(db, missed.checkout_id)
+                if isinstance(missed, Placed):
+                    await self._free(db, self._asked[at], missed)
             if wishes:
                 await goods.note_takes(db, self._takes(outcomes))
             db.info[PUBLISHED] = True
@@ -214,6 +229,32 @@ class Prepared:
             same = rules.digest(self._asked[at].wanted) == rules.digest(self._asked[first].wanted)
             outcomes[at] = outcomes[first] if same else IdempotencyKeyReused(key=self._asked[at].key or "")
         return [outcome for outcome in outcomes if outcome is not None]
+
+    def _spenders(self) -> set[UUID]:
+        return {
+            one.buyer_id
+            for one, plan in zip(self._asked, self.plans, strict=True)
+            if isinstance(plan, Blueprint) and plan.priced.points_fen
+        }
+
+    @staticmethod
+    async def _use(db: Db, one: Asked, plan: Blueprint, ids: tuple[PlacedOrder, ...]) -> None:
+        """Hold what lowers this checkout. Raises CouponMissing, CouponUnusable, PointsUnusable, and then nothing is held."""
+        await coupons.use(db, ids[0].id, plan.priced.used, one.buyer_id)
+        if plan.priced.points_fen:
+            try:
+                await points.hold(db, ids[0].id, one.buyer_id, uses_of(plan, ids, one.wanted.points))
+            except Refused:
+                await coupons.release(db, ids[0].id)
+                raise
+
+    @staticmethod
+    async def _free(db: Db, one: Asked, missed: Placed) -> None:
+        """It was not placed after all: what lowered it is its buyer's again."""
+        if missed.blueprint.priced.used:
+            await coupons.release(db, missed.checkout_id)
+        if missed.blueprint.priced.points_fen:
+            await points.unhold(db, one.buyer_id, [order.id for order in missed.orders])
 
     def _window_wishes(self) -> dict[int, tuple[UUID, list[WindowWish]]]:
         """By place, of those whose prices are scarce; of one key only the first."""

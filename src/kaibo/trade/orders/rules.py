@@ -144,6 +144,8 @@ def digest(wanted: Wanted) -> bytes:
     told.update(f"{wanted.source.kind} {wanted.source.id} {wanted.source.item} {wanted.note or ''}".encode())
     for coupon_id in wanted.coupon_ids:
         told.update(coupon_id.bytes)
+    if wanted.points:
+        told.update(b"%d points" % wanted.points)
     return told.digest()
 
 

@@ -8,7 +8,7 @@ What may arrive, and what becomes of it:
 | the deposit of a presale | `paid`: reserved, its pieces are sold; the balance has a charge of its own |
 | the balance, order still reserved | `paid`: the order goes on as a paid one |
 | again | `duplicate`: nothing changes |
-| orders have expired; every piece and coupon is still there | `paid`: they are taken again, the history says so |
+| orders have expired; every piece, coupon and point is still there | `paid`: they are taken again, the history says so |
 | … or is gone; or an order is cancelled or was paid otherwise | `late`: owed to the buyer, refunded by itself, and said |
 | a deposit after the presale has failed, or after its balance was due | `late` |
 | a balance after the order was closed | `late`; what became of the deposit stays |
@@ -45,6 +45,7 @@ from kaibo.trade.payment.model import Charge, ChargeRow, Outcome
 from kaibo.trade.payment.refund import ask_refund
 from kaibo.trade.payment.start import QUERY
 from kaibo.trade.payment.tables import charges
+from kaibo.trade.points import hold as points
 from kaibo.trade.presales.lookup import still_open
 from kaibo.trade.presales.take_balance import take_balance
 from kaibo.trade.presales.take_deposit import take_deposit
@@ -86,7 +87,7 @@ async def confirm_charge(db: Db, fact: PaidFact) -> Outcome:
 
 
 async def _can_be_paid(db: Db, orders: Sequence[Order], charge: Charge) -> bool:
-    """Every order waits, or has run out of time and gets its pieces and coupons again: all of them, or none is touched."""
+    """Every order waits, or has run out of time and gets its pieces, coupons and points again: all of them, or none is touched."""
     if sum(part_fen(order, charge.part) for order in orders) != charge.amount_fen:
         return False
     if charge.part == "balance":
@@ -97,22 +98,22 @@ async def _can_be_paid(db: Db, orders: Sequence[Order], charge: Charge) -> bool:
         return False
     try:
         async with db.begin_nested():
-            # Coupons before stock, as at the till.
-            if not await coupons.retake(db, charge.checkout_id):
-                raise _CouponsGone
+            # Coupons before points before stock, as at the till.
+            if not await coupons.retake(db, charge.checkout_id) or not await points.retake(db, orders):
+                raise _DiscountGone
             if len(orders) > 1:
                 await goods.lock_pieces(db, [order.id for order in orders])
             for order in orders:
                 if order.state is OrderState.EXPIRED:
                     await goods.retake(db, order.id)
-    except (OutOfStock, _CouponsGone) as gone:
+    except (OutOfStock, _DiscountGone) as gone:
         log.info("charge.too_late_to_take_again", out_trade_no=charge.out_trade_no, why=str(gone))
         return False
     return True
 
 
-class _CouponsGone(Exception):
-    """A coupon of this checkout has meanwhile been used elsewhere."""
+class _DiscountGone(Exception):
+    """A coupon of this checkout, or points, have meanwhile been used elsewhere."""
 
 
 def _disagreement(charge: Charge, fact: PaidFact) -> Outcome | None:

@@ -28,6 +28,7 @@ from kaibo.trade.payment import wiring
 from kaibo.trade.payment.lookup import paid_charges, refunded_of, refunds_by_key
 from kaibo.trade.payment.model import Charge, RefundId, RefundKind, RefundRow
 from kaibo.trade.payment.tables import refunds
+from kaibo.trade.points.give_back import points_after_refund
 
 REFUND = "trade.payment.refund"
 SECOND = "#2"
@@ -84,6 +85,7 @@ async def promise_refund(
         said = f"¥{yuan(fen)} {reason}".rstrip()
         why = "trade.why.refund_promised"
         await note_history(db, now_order, at=clock.now(), actor=_actor(by), why=why, said=said)
+    await points_after_refund(db, now_order)
     return ids[0]
 
 

@@ -38,7 +38,7 @@ async def quote_balance(
     try:
         async with db.begin_nested():
             await coupons.forget(db, order.checkout_id)
-            found.append(await price_quote(db, buyer_id, [line], coupon_ids=coupon_ids))
+            found.append((await price_quote(db, buyer_id, [line], coupon_ids=coupon_ids))[0])
             raise _OnlyAsIf
     except _OnlyAsIf:
         return rules.with_coupons(order, found[0]), found[0]

@@ -75,9 +75,9 @@ class Subsidy(NamedTuple):
 
 
 class Points(NamedTuple):
-    """Points the buyer wants to spend, a fen each, on at most `cap_bps` of what is left to pay for the goods."""
+    """What the buyer's points are to pay, on at most `cap_bps` of what is left to pay for the goods."""
 
-    spend: int
+    spend_fen: int
     cap_bps: int
 
 
@@ -182,7 +182,7 @@ class Priced(NamedTuple):
     used: tuple[Used, ...] = ()
     not_used: tuple[NotUsed, ...] = ()
     subsidies: tuple[SubsidyUsed, ...] = ()
-    points: int = 0
+    points_fen: int = 0
 
 
 ALL_PRICES: frozenset[PriceKind] = frozenset({"list", "window", "group", "presale"})

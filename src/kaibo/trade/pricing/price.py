@@ -3,29 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from kaibo.goods.contracts import QuotedLine
 from kaibo.kernel import clock
 from kaibo.kernel.db import Db
+from kaibo.trade.points.errors import PointsUnusable
+from kaibo.trade.points.model import PointTerms
+from kaibo.trade.points.record import holding
+from kaibo.trade.points.rules import most_fen
+from kaibo.trade.points.terms import current_terms
 from kaibo.trade.pricing.choose import choose, others
 from kaibo.trade.pricing.coupons import rules as coupon_rules
 from kaibo.trade.pricing.coupons.lookup import claims_by_id, usable_claims
 from kaibo.trade.pricing.coupons.model import Claim
 from kaibo.trade.pricing.errors import CouponMissing, CouponUnusable
-from kaibo.trade.pricing.model import NO_OFFERS, Offers, Priced
+from kaibo.trade.pricing.model import NO_OFFERS, Offers, Points, Priced
 from kaibo.trade.pricing.rules import price_checkout
 
 
+class PointsOffer(NamedTuple):
+    """What the buyer's points could pay of a checkout, and whether they do."""
+
+    balance: int
+    usable: int
+    usable_fen: int
+    used: bool
+
+
 async def price(
-    db: Db, buyer_id: UUID | None, quoted: Sequence[QuotedLine], *, coupon_ids: Sequence[UUID] | None = None
+    db: Db,
+    buyer_id: UUID | None,
+    quoted: Sequence[QuotedLine],
+    *,
+    coupon_ids: Sequence[UUID] | None = None,
+    points: int = 0,
 ) -> Priced:
     """The checkout's orders, one a shop. `coupon_ids` are the buyer's claims to use, all of them; None is the best choice made for
-    them; an empty sequence is none, and asks the database nothing.
+    them; an empty sequence is none, and asks the database nothing. `points` are spent besides named coupons, all of them.
 
-    Raises CouponMissing for a claim that is not this buyer's, CouponUnusable for one that does nothing here, saying why.
+    Raises CouponMissing for a claim that is not this buyer's, CouponUnusable for one that does nothing here, saying why,
+    PointsUnusable where the terms do not let so many points be spent. Whether the buyer has them is seen when they are held.
     """
-    if buyer_id is None or (coupon_ids is not None and not coupon_ids):
+    if buyer_id is None or (coupon_ids is not None and not coupon_ids and not points):
         return price_checkout(quoted, NO_OFFERS)
     if coupon_ids is None:
         return await _best(db, buyer_id, quoted)
@@ -37,16 +58,44 @@ async def price(
             raise CouponMissing(coupon_id=str(claim_id))
         if why := coupon_rules.why_unusable(claims[claim_id], now):
             raise _unusable(claims[claim_id], why)
-    priced = price_checkout(quoted, Offers(vouchers=tuple(claims[claim_id].voucher() for claim_id in wanted)))
+    terms = await current_terms(db) if points else PointTerms()
+    pays = Points(points // terms.spend_points_per_fen if terms.on else 0, terms.cap_bps) if points else None
+    priced = price_checkout(quoted, Offers(tuple(claims[claim_id].voucher() for claim_id in wanted), points=pays))
     for voucher, why_not, facts in priced.not_used:
         raise _unusable(claims[voucher.id], why_not, int(facts.get("lack_fen", 0)))
+    if (usable := priced.points_fen * terms.spend_points_per_fen) != points:
+        raise PointsUnusable(points=points, usable=usable)
     return priced
 
 
 async def price_quote(
-    db: Db, buyer_id: UUID | None, quoted: Sequence[QuotedLine], *, coupon_ids: Sequence[UUID] | None
+    db: Db,
+    buyer_id: UUID | None,
+    quoted: Sequence[QuotedLine],
+    *,
+    coupon_ids: Sequence[UUID] | None,
+    use_points: bool = False,
+) -> tuple[Priced, PointsOffer | None]:
+    """Like price; and where the buyer picked the coupons, `not_used` still tells of their others, so that they can pick again.
+    `use_points` spends as many of the buyer's points as may be; the offer is None while points are off and for strangers.
+    """
+    priced = await _with_others(db, buyer_id, quoted, coupon_ids)
+    terms = PointTerms() if buyer_id is None else await current_terms(db)
+    if buyer_id is None or not terms.on:
+        return priced, None
+    balance = (await holding(db, buyer_id)).balance
+    fen = min(balance // terms.spend_points_per_fen, most_fen(priced, terms.cap_bps))
+    usable, used = fen * terms.spend_points_per_fen, use_points and fen > 0
+    if used:
+        kept = [one.claim_id for one in priced.used]
+        lowered = await price(db, buyer_id, quoted, coupon_ids=kept, points=usable)
+        priced = lowered._replace(not_used=priced.not_used)
+    return priced, PointsOffer(balance, usable, fen, used)
+
+
+async def _with_others(
+    db: Db, buyer_id: UUID | None, quoted: Sequence[QuotedLine], coupon_ids: Sequence[UUID] | None
 ) -> Priced:
-    """Like price; and where the buyer picked the coupons, `not_used` still tells of their others, so that they can pick again."""
     priced = await price(db, buyer_id, quoted, coupon_ids=coupon_ids)
     if buyer_id is None or coupon_ids is None:
         return priced

@@ -105,7 +105,7 @@ class _Sheet:
         self.used: list[Used] = []
         self.not_used: list[NotUsed] = []
         self.subsidies: list[SubsidyUsed] = []
-        self.points = 0
+        self.points_fen = 0
 
     def weights(self, places: Sequence[int]) -> list[int]:
         """How freight is shared: by price, evenly where everything is free."""
@@ -166,7 +166,7 @@ class _Sheet:
         orders = tuple(self._order(shop, places) for shop, places in self.shops.items())
         total_fen = sum(order.total_fen for order in orders)
         used, not_used = tuple(self.used), tuple(self.not_used)
-        return Priced(orders, total_fen, used, not_used, tuple(self.subsidies), self.points)
+        return Priced(orders, total_fen, used, not_used, tuple(self.subsidies), self.points_fen)
 
     def _order(self, shop: ShopId, places: list[int]) -> PricedOrder:
         freight_fen = self.freight[shop]
@@ -277,8 +277,8 @@ def _spend_points(sheet: _Sheet, points: Points) -> None:
     places = [place for place, line in enumerate(sheet.lines) if line.price_kind in stage.prices]
     bases = [sheet.left[place] if place in places else 0 for place in range(len(sheet.lines))]
     most = bps_of(sum(bases), points.cap_bps)
-    taken = sheet.take(stage, min(points.spend, most), places)
-    sheet.points = sum(taken)
+    taken = sheet.take(stage, min(points.spend_fen, most), places)
+    sheet.points_fen = sum(taken)
     for shop, its in sheet.shops.items():
         amounts = tuple(taken[place] for place in its)
         if fen := sum(amounts):

@@ -26,6 +26,7 @@ from kaibo.trade.orders.receive import SETTLE
 from kaibo.trade.orders.record import about, mark_settled, note_histories
 from kaibo.trade.orders.terms import terms
 from kaibo.trade.orders.timers import AGAIN_SECONDS, order_of_timer
+from kaibo.trade.points.earn import earn
 from kaibo.trade.settlement import rules
 from kaibo.trade.settlement.legs import entries
 from kaibo.trade.settlement.rules import Shares
@@ -67,6 +68,7 @@ async def settle_locked(db: Db, orders: Sequence[Order]) -> list[Order]:
         ],
     )
     await post_many(db, [_posting(order, t) for order, t in zip(settled, totals, strict=True)])
+    await earn(db, [(order, shares.goods_fen) for order, shares in zip(settled, totals, strict=True)])
     await note_histories(db, settled, at=now, actor="system", why="trade.why.settled")
     await publish_many(db, [_event(order, t, now) for order, t in zip(settled, totals, strict=True)])
     return settled
@@ -88,6 +90,7 @@ def _row(order: Order, shares: Shares, now: datetime) -> dict[str, Any]:
         "leader_id": order.leader_id,
         "total_fen": shares.buyer_fen,
         "subsidy_fen": shares.subsidy_fen,
+        "points_fen": shares.points_fen,
         "merchant_fen": shares.shop_fen,
         "creator_fen": shares.creator_fen,
         "agency_fen": shares.agency_fen,

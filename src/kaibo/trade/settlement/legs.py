@@ -21,7 +21,8 @@ def entries(order: Order, shares: Shares, sign: int) -> tuple[Entry, ...]:
         (_account(AccountKind.AGENCY_COMMISSION, order.agency_id), shares.agency_fen),
         (_account(AccountKind.LEADER_COMMISSION, order.leader_id), shares.leader_fen),
         (Account(AccountKind.PLATFORM_FEE), shares.platform_fen),
-        (Account(AccountKind.COUPONS_PLATFORM), -shares.subsidy_fen),
+        (Account(AccountKind.COUPONS_PLATFORM), shares.points_fen - shares.subsidy_fen),
+        (Account(AccountKind.POINTS_PLATFORM), -shares.points_fen),
         (Account(AccountKind.ESCROW, order.shop_id), -shares.buyer_fen),
     ]
     if any(account is None and fen for account, fen in legs):

@@ -14,6 +14,7 @@ from operator import attrgetter
 from kaibo.kernel.money import BPS, split
 from kaibo.trade.contracts import LineId
 from kaibo.trade.orders.model import Order, OrderLine
+from kaibo.trade.points.rules import fen_by_line
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Shares:
     """Who has how much of a line, in fen.
 
     `merchant_fen` is the merchant's of what the buyer paid for the goods; `freight_fen` and `subsidy_fen` (what the platform gave
-    as a discount) are the merchant's too.
+    as a discount) are the merchant's too. `points_fen` is of `subsidy_fen`: what points paid.
     """
 
     merchant_fen: int = 0
@@ -31,6 +32,7 @@ class Shares:
     platform_fen: int = 0
     freight_fen: int = 0
     subsidy_fen: int = 0
+    points_fen: int = 0
 
     @property
     def goods_fen(self) -> int:
@@ -57,11 +59,12 @@ SHARES = tuple(field.name for field in fields(Shares))
 _parts = attrgetter(*SHARES)
 
 
-def divide_line(line: OrderLine, *, has_creator: bool, agency_bps: int, leader_bps: int) -> Shares:
+def divide_line(line: OrderLine, *, has_creator: bool, agency_bps: int, leader_bps: int, points_fen: int = 0) -> Shares:
     """What everybody gets of a line when its order is settled: of what is left of it after refunds.
 
     Refunds count against the goods first and against the freight afterwards. Without a creator the commission stays with the
     merchant; agency and leader rates are 0 where there is none. The leader's rate yields where the rates exceed the whole.
+    Of the line's `platform_discount_fen` points paid `points_fen`.
     """
     goods_back = min(line.refunded_fen, line.paid_fen)
     left = line.paid_fen - goods_back
@@ -77,24 +80,26 @@ def divide_line(line: OrderLine, *, has_creator: bool, agency_bps: int, leader_b
         leader_fen=lead,
         platform_fen=platform,
         freight_fen=line.freight_paid_fen - (line.refunded_fen - goods_back),
-        subsidy_fen=_subsidy(line, left),
+        subsidy_fen=_standing(line, left, line.platform_discount_fen),
+        points_fen=_standing(line, left, points_fen),
     )
 
 
-def _subsidy(line: OrderLine, left: int) -> int:
-    """The part of the platform's discount that still stands: like the payment, or the pieces where nothing was paid."""
+def _standing(line: OrderLine, left: int, given_fen: int) -> int:
+    """The part of what the platform gave that still stands: like the payment, or the pieces where nothing was paid."""
     if line.paid_fen:
-        return line.platform_discount_fen * left // line.paid_fen
-    return line.platform_discount_fen * (line.quantity - line.refunded_quantity) // line.quantity
+        return given_fen * left // line.paid_fen
+    return given_fen * (line.quantity - line.refunded_quantity) // line.quantity
 
 
 def divide_order(order: Order) -> dict[LineId, Shares]:
     agency_bps = order.agency_bps if order.agency_id is not None else 0
     leader_bps = order.leader_bps if order.leader_id is not None else 0
     creator = order.creator_id is not None
+    points = fen_by_line(order.explanation, len(order.lines))
     return {
-        line.id: divide_line(line, has_creator=creator, agency_bps=agency_bps, leader_bps=leader_bps)
-        for line in order.lines
+        line.id: divide_line(line, has_creator=creator, agency_bps=agency_bps, leader_bps=leader_bps, points_fen=fen)
+        for line, fen in zip(order.lines, points, strict=True)
     }
 
 
@@ -113,7 +118,8 @@ def take(had: Shares, goods_fen: int) -> Shares:
         return Shares()
     weights = [had.merchant_fen, had.creator_fen, had.agency_fen, had.leader_fen, had.platform_fen]
     merchant, creator, agency, leader, platform = split(goods_fen, weights)
-    return Shares(merchant, creator, agency, leader, platform, 0, had.subsidy_fen * goods_fen // had.goods_fen)
+    subsidy, points = (fen * goods_fen // had.goods_fen for fen in (had.subsidy_fen, had.points_fen))
+    return Shares(merchant, creator, agency, leader, platform, 0, subsidy, points)
 
 
 def take_refunds(

@@ -19,6 +19,8 @@ settlements = Table(
     # what was left of the buyer's payment, and what the platform paid for its discounts
     fen("total_fen"),
     fen("subsidy_fen", server_default=text("0")),
+    # of subsidy_fen: what points paid
+    fen("points_fen", server_default=text("0")),
     fen("merchant_fen"),
     fen("creator_fen"),
     fen("agency_fen", server_default=text("0")),
@@ -43,8 +45,9 @@ settlement_lines = Table(
     id_column("line_id"),
     Column("order_id", ForeignKey(settlements.c.order_id), nullable=False),
     uuid_column("shop_id"),
-    *(fen(name) for name in SHARES),
+    *(fen(name) if name != "points_fen" else fen(name, server_default=text("0")) for name in SHARES),
     *not_negative(*SHARES),
+    CheckConstraint("points_fen <= subsidy_fen", name="points_within_subsidy"),
     Index(None, "order_id"),
     schema="trade",
     info=distributed("shop_id", group="shop"),
@@ -58,7 +61,7 @@ take_backs = Table(
     Column("line_id", ForeignKey(settlement_lines.c.line_id), nullable=False),
     Column("order_id", ForeignKey(settlements.c.order_id), nullable=False),
     uuid_column("shop_id"),
-    *(fen(name) for name in SHARES),
+    *(fen(name) if name != "points_fen" else fen(name, server_default=text("0")) for name in SHARES),
     Column("by", Text, nullable=False),
     timestamptz("at"),
     *not_negative(*SHARES),
