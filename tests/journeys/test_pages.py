@@ -38,7 +38,7 @@ VISITS: dict[str, list[str]] = {
     ],
     "buyer": ["/", "/rooms/{room}", "/orders", "/orders/{order}", "/orders/{order}/parcels", "/me", "/aftersales",
         "/aftersales/new?order={order}",
-        "/aftersales/{case}", "/orders/{order}/balance", "/presales", "/me/addresses", "/me/coupons",
+        "/aftersales/{case}", "/orders/{order}/balance", "/presales", "/me/addresses", "/me/coupons", "/me/points",
         "/me/realname", "/me/leave"],
     "desk visitor": ["/desk/login", "/desk/login?as=staff"],
     "host": [
@@ -60,7 +60,7 @@ VISITS: dict[str, list[str]] = {
     "reviewer": [
         "/desk/wall", "/desk/reviews", "/desk/reviews?kind=merchants", "/desk/reviews?kind=realnames",
         "/desk/reviews?kind=agencies", "/desk/find-orders",
-        "/desk/coupons", "/desk/price-records?product={product}",
+        "/desk/coupons", "/desk/points", "/desk/price-records?product={product}",
         "/desk/ledger", "/desk/refunds", "/desk/refunds?state=all", "/desk/carrier-notices",
         "/desk/payment-notices", "/desk/parked", "/desk/failed-jobs", "/desk/webhooks",
         "/desk/arbitrations", "/desk/compensation", "/desk/withdrawals", "/desk/settlements", "/desk/reconciliation",

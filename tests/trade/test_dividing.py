@@ -51,6 +51,7 @@ def lines(draw: st.DrawFn) -> OrderLine:
 def divided(draw: st.DrawFn) -> tuple[OrderLine, Shares]:
     line = draw(lines())
     rates = {"agency_bps": draw(st.integers(0, BPS)), "leader_bps": draw(st.integers(0, BPS))}
+    rates["points_fen"] = draw(st.integers(0, line.platform_discount_fen))
     return line, divide_line(line, has_creator=draw(st.booleans()), **rates)
 
 
@@ -63,7 +64,7 @@ def test_what_is_left_of_a_line_is_divided_to_the_fen(found: tuple[OrderLine, Sh
     line, shares = found
     assert min(parts(shares)) >= 0
     assert shares.buyer_fen == line.paid_fen + line.freight_paid_fen - line.refunded_fen
-    assert shares.subsidy_fen <= line.platform_discount_fen
+    assert shares.points_fen <= shares.subsidy_fen <= line.platform_discount_fen
     if line.refunded_fen == 0 and line.refunded_quantity == 0:
         assert shares.subsidy_fen == line.platform_discount_fen
 
@@ -89,11 +90,12 @@ def test_refunds_in_any_steps_take_back_exactly_what_they_give(
         assert back.goods_fen == step
         assert all(0 <= gone <= there for gone, there in zip(parts(back), parts(left), strict=True))
         left = left - back
+        assert left.points_fen <= left.subsidy_fen
     back = take(left, left.goods_fen)
     left = left - back
-    assert parts(left) == [0, 0, 0, 0, 0, had.freight_fen, left.subsidy_fen]
+    assert parts(left) == [0, 0, 0, 0, 0, had.freight_fen, left.subsidy_fen, left.points_fen]
     if had.goods_fen:
-        assert left.subsidy_fen == 0
+        assert left.subsidy_fen == left.points_fen == 0
 
 
 @given(st.lists(divided(), min_size=1, max_size=4), st.data())

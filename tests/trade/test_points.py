@@ -167,8 +167,8 @@ async def test_points_that_were_spent_and_are_taken_back_are_a_debt_that_new_poi
         earned = (await holding(db, buyer_id)).balance
         assert earned == sum(line.paid_fen for line in order.lines) // 100
         await lock_accounts(db, {buyer_id})
+        # of no order, and so rolled back in the end
         await _hold(db, buyer_id, (earned - 10) // 2)
-    async with here.database.transaction() as db:
         goods = [(line.id, line.paid_fen) for line in order.lines]
         now_settled = await find_order(db, order.id)
         await take_back(db, now_settled, key=f"t:{order.id}", line_refunds=goods, freight_fen=0, by="t")

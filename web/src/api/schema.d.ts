@@ -1928,6 +1928,7 @@ export interface paths {
          *
          *     Without `coupon_ids` the best choice among the buyer's coupons is made for them; an empty list is none. What is placed names
          *     the coupons in `coupons_used`. `source` is where the buyer is: a room may have prices of its own.
+         *     `use_points` lets the buyer's points pay what they may; what is placed names `points.usable` then.
          */
         post: operations["quote"];
         delete?: never;
@@ -3093,6 +3094,68 @@ export interface paths {
         head?: never;
         /** Extend Platform Coupon */
         patch: operations["extend_platform_coupon"];
+        trace?: never;
+    };
+    "/api/points/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My Points */
+        get: operations["my_points"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/points/mine/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My Point History
+         * @description What added to the caller's points and what took from them, newest first.
+         */
+        get: operations["my_point_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Point Desk
+         * @description The terms, who set which, and what buyers have.
+         */
+        get: operations["point_desk"];
+        /**
+         * Put Point Terms
+         * @description From now on. What was earned and held before keeps its rates; switched off, points can neither be earned nor spent and still
+         *     expire.
+         */
+        put: operations["put_point_terms"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/presales": {
@@ -6294,7 +6357,7 @@ export interface components {
          * AccountKind
          * @enum {string}
          */
-        AccountKind: "gateway" | "escrow" | "refunds_payable" | "merchant_payable" | "creator_commission" | "agency_commission" | "leader_commission" | "platform_fee" | "deposit" | "compensation_fund" | "coupons_platform" | "withdrawals_in_transit" | "bank" | "tax_withheld" | "freight_cover" | "buyer_payable" | "reconciliation_difference";
+        AccountKind: "gateway" | "escrow" | "refunds_payable" | "merchant_payable" | "creator_commission" | "agency_commission" | "leader_commission" | "platform_fee" | "deposit" | "compensation_fund" | "coupons_platform" | "points_platform" | "withdrawals_in_transit" | "bank" | "tax_withheld" | "freight_cover" | "buyer_payable" | "reconciliation_difference";
         /**
          * AccountWire
          * @description `owner_id` with `owner`, its name; `scope` is the provider of a gateway. Held amounts are not in the balance.
@@ -9236,6 +9299,22 @@ export interface components {
             why: string | null;
         };
         /**
+         * MyPoints
+         * @description `worth_fen`: what the balance pays. `debt`: was taken back and had been spent; new points fill it first. `ending`: what is
+         *     lost when, soonest first. `terms` is null while points are off: nothing can be earned or spent then.
+         */
+        MyPoints: {
+            /** Balance */
+            balance: number;
+            /** Worth Fen */
+            worth_fen: number;
+            /** Debt */
+            debt: number;
+            /** Ending */
+            ending: components["schemas"]["PointLotWire"][];
+            terms: components["schemas"]["PointTermsIn"] | null;
+        };
+        /**
          * MyShowcase
          * @description `path` is the page that buyers see.
          */
@@ -10058,6 +10137,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[PointHappening] */
+        Page_PointHappening_: {
+            /** Items */
+            items: components["schemas"]["PointHappening"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[ProductCardWire] */
         Page_ProductCardWire_: {
             /** Items */
@@ -10558,6 +10644,7 @@ export interface components {
         /**
          * PlaceIn
          * @description `coupon_ids`: the claims to use (`coupons_used` of the quote); all of them lower the price or the order is refused.
+         *     `points`: how many to spend (`points.usable` of the quote); all of them can be spent or the order is refused.
          */
         PlaceIn: {
             /** Lines */
@@ -10573,6 +10660,11 @@ export interface components {
             note?: string | null;
             /** Coupon Ids */
             coupon_ids?: string[];
+            /**
+             * Points
+             * @default 0
+             */
+            points: number;
         };
         /**
          * PlaceLineIn
@@ -10705,6 +10797,123 @@ export interface components {
             flv_url: string;
             /** Hls Url */
             hls_url: string;
+        };
+        /**
+         * PointDesk
+         * @description `terms` hold now; `history` are all that were set, newest first.
+         */
+        PointDesk: {
+            terms: components["schemas"]["PointTermsIn"];
+            /** History */
+            history: components["schemas"]["PointTermsSet"][];
+            figures: components["schemas"]["PointFigures"];
+        };
+        /**
+         * PointFigures
+         * @description `outstanding`: what buyers can still spend, worth `outstanding_fen` at today's rate; `debt`: what was taken back and had been
+         *     spent. The rest is the last 30 days, in points.
+         */
+        PointFigures: {
+            /** Outstanding */
+            outstanding: number;
+            /** Outstanding Fen */
+            outstanding_fen: number;
+            /** Debt */
+            debt: number;
+            /** Earned */
+            earned: number;
+            /** Used */
+            used: number;
+            /** Given Back */
+            given_back: number;
+            /** Taken Back */
+            taken_back: number;
+            /** Expired */
+            expired: number;
+        };
+        /**
+         * PointHappening
+         * @description `points` is what it added or took. `what` is `kind` in words.
+         */
+        PointHappening: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "earned" | "used" | "released" | "returned" | "taken_back" | "expired" | "offset";
+            /** What */
+            what: string;
+            /** Points */
+            points: number;
+            /** Order Id */
+            order_id: string | null;
+            /** Order Number */
+            order_number: string | null;
+            /** At */
+            at: string;
+        };
+        /** PointLotWire */
+        PointLotWire: {
+            /** Points */
+            points: number;
+            /** Expires At */
+            expires_at: string;
+        };
+        /**
+         * PointTermsIn
+         * @description `earn_fen_per_point` fen paid for goods earn a point when their order is settled; `spend_points_per_fen` points pay a fen;
+         *     points pay at most `cap_bps` of a checkout's goods (100 % = 10000); a point lives `expire_months` months.
+         */
+        PointTermsIn: {
+            /** On */
+            on: boolean;
+            /** Earn Fen Per Point */
+            earn_fen_per_point: number;
+            /** Spend Points Per Fen */
+            spend_points_per_fen: number;
+            /** Cap Bps */
+            cap_bps: number;
+            /** Expire Months */
+            expire_months: number;
+        };
+        /** PointTermsSet */
+        PointTermsSet: {
+            /** On */
+            on: boolean;
+            /** Earn Fen Per Point */
+            earn_fen_per_point: number;
+            /** Spend Points Per Fen */
+            spend_points_per_fen: number;
+            /** Cap Bps */
+            cap_bps: number;
+            /** Expire Months */
+            expire_months: number;
+            /** At */
+            at: string;
+            /**
+             * Actor Id
+             * Format: uuid
+             */
+            actor_id: string;
+        };
+        /**
+         * PointsOfferWire
+         * @description `usable` of the `balance` points can pay `usable_fen` of this checkout; `used`: they do, and the total is without them.
+         */
+        PointsOfferWire: {
+            /** Balance */
+            balance: number;
+            /** Usable */
+            usable: number;
+            /** Usable Fen */
+            usable_fen: number;
+            /** Used */
+            used: boolean;
         };
         /**
          * PresaleFigures
@@ -11196,6 +11405,7 @@ export interface components {
         /**
          * Quote
          * @description `total_fen = goods_fen - discount_fen - platform_discount_fen + freight_fen`; `steps` is the breakdown to show.
+         *     `points` is null while the platform has points switched off, and for strangers.
          */
         Quote: {
             /** Lines */
@@ -11218,6 +11428,7 @@ export interface components {
             coupons_used: components["schemas"]["UsedWire"][];
             /** Coupons Unused */
             coupons_unused: components["schemas"]["UnusedWire"][];
+            points: components["schemas"]["PointsOfferWire"] | null;
         };
         /** QuoteIn */
         QuoteIn: {
@@ -11229,6 +11440,11 @@ export interface components {
             coupon_ids?: string[] | null;
             /** Source */
             source?: (components["schemas"]["BroadcastSource"] | components["schemas"]["ShowcaseSource"] | components["schemas"]["ShelfSource"]) | null;
+            /**
+             * Use Points
+             * @default false
+             */
+            use_points: boolean;
         };
         /** QuoteLine */
         QuoteLine: {
@@ -20820,6 +21036,147 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GivenCoupon"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    my_points: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyPoints"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    my_point_history: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PointHappening_"];
+                };
+            };
+            /** @description The input is not right; `errors` names each field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    point_desk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointDesk"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_point_terms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PointTermsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointDesk"];
                 };
             };
             /** @description The input is not right; `errors` names each field. */

@@ -39,6 +39,8 @@ export type Showcase = Schemas['ShowcaseWire']
 // coupons
 export type Coupon = Schemas['CouponWire']
 export type MyCoupon = Schemas['MyCoupon']
+export type MyPoints = Schemas['MyPoints']
+export type PointHappening = Schemas['PointHappening']
 export type CouponUnused = Schemas['UnusedWire']
 
 // stage

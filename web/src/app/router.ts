@@ -30,6 +30,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/me', component: () => import('./me/MePage.vue'), meta: { title: 'nav.me', tab: 'me' } },
   { path: '/me/addresses', component: () => import('./me/AddressesPage.vue'), meta: { title: 'nav.addresses', signedIn: true } },
   { path: '/me/coupons', component: () => import('./coupon/MyCouponsPage.vue'), meta: { title: 'nav.coupons', signedIn: true } },
+  { path: '/me/points', component: () => import('./points/MyPointsPage.vue'), meta: { title: 'nav.points', signedIn: true } },
   { path: '/me/realname', component: () => import('./me/RealnamePage.vue'), meta: { title: 'nav.realname', signedIn: true } },
   { path: '/me/leave', component: () => import('./me/LeavePage.vue'), meta: { title: 'nav.leave', signedIn: true } },
   { path: '/login', component: () => import('./me/LoginPage.vue'), meta: { title: 'nav.login' } },

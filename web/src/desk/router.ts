@@ -86,6 +86,7 @@ const routes: RouteRecordRaw[] = [
   page('find-orders', '/find-orders', () => import('./operator/OrderSearch.vue'), { title: 'find.title', allow: ofOperator }),
   page('ledger', '/ledger', () => import('./operator/LedgerPage.vue'), { title: 'ledger.title', allow: ofOperator }),
   page('withdrawals', '/withdrawals', () => import('./operator/WithdrawalsPage.vue'), { title: 'withdrawals.title', allow: ofOperator }),
+  page('points', '/points', () => import('./operator/PointsPage.vue'), { title: 'points.title', allow: ofOperator }),
   page('settlements', '/settlements', () => import('./operator/SettlementsPage.vue'), { title: 'settled.title', allow: ofOperator }),
   page('reconciliation', '/reconciliation', () => import('./operator/ReconciliationPage.vue'), { title: 'reconcile.title', allow: ofOperator }),
   page('payment-notices', '/payment-notices', () => import('./operator/PaymentNotices.vue'), { title: 'callbacks.title', allow: ofOperator }),

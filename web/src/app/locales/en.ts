@@ -18,6 +18,7 @@ export default {
   'nav.order': 'Order',
   'nav.presales': 'Presales',
   'nav.coupons': 'My coupons',
+  'nav.points': 'My points',
   'nav.aftersales': 'Refunds and after-sales',
   'nav.aftersales_ask': 'Ask for after-sales',
   'nav.aftersales_case': 'After-sales case',

@@ -16,6 +16,7 @@ export default {
   'nav.order': '订单详情',
   'nav.presales': '预售',
   'nav.coupons': '我的优惠券',
+  'nav.points': '我的积分',
   'nav.aftersales': '退款/售后',
   'nav.aftersales_ask': '申请售后',
   'nav.aftersales_case': '售后详情',

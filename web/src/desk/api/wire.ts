@@ -24,6 +24,8 @@ export type CrewMember = Schemas['CrewMemberWire']
 export type CrewIn = Schemas['CrewBody']
 
 // coupons
+export type PointDesk = Schemas['PointDesk']
+export type PointTerms = Schemas['PointTermsIn']
 export type CouponIn = Schemas['CouponIn']
 export type GivenCoupon = Schemas['GivenCoupon']
 export type OfferedPresale = Schemas['OfferedPresale']

@@ -11,7 +11,8 @@ import open from './en/open'
 import parcels from './en/parcels'
 import type zh from './zh'
 import funds from './en/funds'
+import points from './en/points'
 import prices from './en/prices'
 import books from './en/books'
 
-export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons, ...presales, ...affiliate, ...aftersales, ...open, ...parcels, ...funds, ...books, ...prices } satisfies Record<keyof typeof zh, string>
+export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons, ...presales, ...affiliate, ...aftersales, ...open, ...parcels, ...funds, ...books, ...points, ...prices } satisfies Record<keyof typeof zh, string>

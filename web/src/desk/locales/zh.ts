@@ -10,7 +10,8 @@ import aftersales from './zh/aftersales'
 import open from './zh/open'
 import parcels from './zh/parcels'
 import funds from './zh/funds'
+import points from './zh/points'
 import prices from './zh/prices'
 import books from './zh/books'
 
-export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons, ...presales, ...affiliate, ...aftersales, ...open, ...parcels, ...funds, ...books, ...prices } as const satisfies Record<string, string>
+export default { ...shell, ...stage, ...board, ...shop, ...platform, ...coupons, ...presales, ...affiliate, ...aftersales, ...open, ...parcels, ...funds, ...books, ...points, ...prices } as const satisfies Record<string, string>

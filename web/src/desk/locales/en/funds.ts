@@ -141,6 +141,7 @@ export default {
   'account.deposit': 'Deposits',
   'account.compensation_fund': 'Compensation fund',
   'account.coupons_platform': 'Platform discounts',
+  'account.points_platform': 'Spent points',
   'account.withdrawals_in_transit': 'Withdrawals in transit',
   'account.bank': 'Bank',
   'account.tax_withheld': 'Tax withheld',

@@ -26,6 +26,7 @@ export default {
   'nav.prices': 'Price windows',
   'nav.price-records': 'Price records',
   'nav.presales': 'Presales',
+  'nav.points': 'Points',
   'nav.platform-coupons': 'Platform coupons',
   'nav.group_shop': 'Shop',
   'nav.leave': 'Log out',

@@ -141,6 +141,7 @@ export default {
   'account.deposit': '保证金',
   'account.compensation_fund': '先行赔付金',
   'account.coupons_platform': '平台优惠支出',
+  'account.points_platform': '平台积分支出',
   'account.withdrawals_in_transit': '提现在途',
   'account.bank': '银行',
   'account.tax_withheld': '代扣税款',

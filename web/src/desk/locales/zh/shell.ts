@@ -26,6 +26,7 @@ export default {
   'nav.prices': '活动价',
   'nav.price-records': '价格记录',
   'nav.presales': '预售',
+  'nav.points': '积分',
   'nav.platform-coupons': '平台优惠券',
   'nav.group_shop': '店铺',
   'nav.leave': '退出登录',
