@@ -16,7 +16,7 @@ depends_on = None
 GUARDS = (
     """CREATE OR REPLACE FUNCTION trade.point_entries_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'points only append: % on trade.point_entries is refused', TG_OP
+    RAISE EXCEPTION 'points only append: % on %.% is refused', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
         USING ERRCODE = 'restrict_violation', HINT = 'add an entry that moves them back';
 END $$
 """,

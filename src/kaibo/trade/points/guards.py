@@ -5,7 +5,7 @@ from __future__ import annotations
 GUARDS: tuple[str, ...] = (
     """CREATE OR REPLACE FUNCTION trade.point_entries_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'points only append: % on trade.point_entries is refused', TG_OP
+    RAISE EXCEPTION 'points only append: % on %.% is refused', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
         USING ERRCODE = 'restrict_violation', HINT = 'add an entry that moves them back';
 END $$
 """,
