@@ -6,7 +6,7 @@ export default {
   'my.balance': 'Points to spend',
   'my.worth': 'Worth {price} on an order',
   'my.debt': 'One point had been spent when a refund took it back; the next ones make it good | {count} points had been spent when a refund took them back; the next ones make it good',
-  'my.ending': 'Ending soon',
+  'my.ending': 'What ends when',
   'my.until': 'Until {at}',
   'my.history': 'History',
   'my.empty': 'No points yet',

@@ -6,7 +6,7 @@ export default {
   'my.balance': '可用积分',
   'my.worth': '下单可抵 {price}',
   'my.debt': '有 {count} 积分已用掉、后因退款被扣回，之后获得的积分会先补上',
-  'my.ending': '即将到期',
+  'my.ending': '到期时间',
   'my.until': '{at} 到期',
   'my.history': '积分明细',
   'my.empty': '还没有积分',
