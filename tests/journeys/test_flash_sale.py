@@ -27,7 +27,8 @@ from kaibo.trade.payment.sweep_unpaid import sweep_unpaid
 from kaibo.trade.payment.wiring import ConfiguredGateway
 from tests.conftest import SignIn
 from tests.payment.world import Sandbox
-from tests.trade.test_paying import Deaf, eventually, finish_refunds
+from tests.trade.test_late_money import Deaf, finish_refunds
+from tests.trade.test_paying import eventually
 from tests.trade.world import assert_ledger_sound, column, ok, open_shop
 
 BUYERS = 5_000

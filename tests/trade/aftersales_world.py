@@ -18,7 +18,8 @@ from kaibo.trade import reactions as trade
 from kaibo.trade.aftersales.record import DEADLINE
 from kaibo.trade.settlement.close import settle_order
 from tests.payment.world import Sandbox
-from tests.trade.test_paying import eventually, finish_refunds, state_of
+from tests.trade.test_late_money import finish_refunds
+from tests.trade.test_paying import eventually, state_of
 from tests.trade.test_settling import ship
 from tests.trade.world import Buyer, Shop, _picture, key, ok
 

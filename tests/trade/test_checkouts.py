@@ -14,7 +14,8 @@ from kaibo.trade.orders.lookup import lock_order
 from kaibo.trade.payment.refund import promise_refund
 from tests.conftest import SignIn
 from tests.payment.world import Sandbox
-from tests.trade.test_paying import Deaf, eventually, expire, finish_refunds, gateway_of, state_of
+from tests.trade.test_late_money import Deaf, finish_refunds, gateway_of
+from tests.trade.test_paying import eventually, expire, state_of
 from tests.trade.world import Buyer, Shop, assert_ledger_sound, column, key, ok, open_shop
 
 __all__ = ["gateway_of"]

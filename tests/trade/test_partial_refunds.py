@@ -18,7 +18,8 @@ from kaibo.trade.payment.model import RefundId
 from kaibo.trade.payment.refund import promise_refund
 from tests.conftest import SignIn
 from tests.payment.world import Sandbox
-from tests.trade.test_paying import finish_refunds, number_of, state_of
+from tests.trade.test_late_money import finish_refunds
+from tests.trade.test_paying import number_of, state_of
 from tests.trade.test_refunding import ask, paid_order
 from tests.trade.world import Buyer, Shop, assert_ledger_sound, column, events_of, ok
 

@@ -44,7 +44,7 @@ from tests.payment.world import Sandbox
 from tests.trade import settled as made_orders
 from tests.trade.aftersales_world import case_of, money_arrives, paid, settled, theirs
 from tests.trade.test_coupons import quote
-from tests.trade.test_paying import finish_refunds
+from tests.trade.test_late_money import finish_refunds
 from tests.trade.test_pricing_rules import checkouts
 from tests.trade.world import Buyer, Shop, assert_ledger_sound, key, ok
 

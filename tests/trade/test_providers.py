@@ -20,17 +20,9 @@ from kaibo.trade.payment.statement import provider_statement
 from kaibo.trade.payment.wiring import NOTIFY_PATHS, ConfiguredGateway
 from tests.payment.players import Player, players
 from tests.payment.world import Sandbox
+from tests.trade.test_late_money import finish_refunds
 from tests.trade.test_partial_refunds import promise
-from tests.trade.test_paying import (
-    charge_of,
-    eventually,
-    expire,
-    finish_refunds,
-    number_of,
-    outcomes,
-    resolve,
-    state_of,
-)
+from tests.trade.test_paying import charge_of, eventually, expire, number_of, outcomes, resolve, state_of
 from tests.trade.world import Buyer, Shop, assert_ledger_sound, column, events_of, key, ok
 
 NEW: tuple[Provider, ...] = ("alipay", "stripe")

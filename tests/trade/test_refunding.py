@@ -12,7 +12,8 @@ from kaibo.trade.payment.hear_refund import hear_refund
 from kaibo.trade.payment.model import Outcome, RefundId
 from kaibo.trade.payment.send_refund import drive_refund, send_refund
 from tests.payment.world import Sandbox
-from tests.trade.test_paying import eventually, finish_refunds, number_of, state_of
+from tests.trade.test_late_money import finish_refunds
+from tests.trade.test_paying import eventually, number_of, state_of
 from tests.trade.world import Buyer, Shop, assert_ledger_sound, column, events_of, key, ok
 
 
