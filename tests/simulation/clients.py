@@ -162,7 +162,16 @@ async def _wish(scene: Scene, buyer: Buyer) -> Wanted:
     wished = dice.choice([0, 1, 1, 2])
     coupon_ids = tuple(row["id"] for row in dice.sample(claims, min(wished, len(claims))))
     source = scene.world.source if dice.random() < 0.5 else Source()
-    return Wanted(lines, buyer.address_id, source, None, coupon_ids)
+    return Wanted(lines, buyer.address_id, source, None, coupon_ids, await _points(scene, buyer, lines))
+
+
+async def _points(scene: Scene, buyer: Buyer, lines: tuple[WantedLine, ...]) -> int:
+    """Some of what the buyer has, now and then more than may be spent or than will be there."""
+    has = await scene.house.look(
+        "SELECT sum(left_points)::int AS n FROM trade.point_lots WHERE buyer_id = $1", buyer.id
+    )
+    most = min(has[0]["n"] or 0, sum(line.unit_price_fen * line.quantity for line in lines))
+    return 0 if most < 2 or scene.dice.random() < 0.5 else 2 * scene.dice.randint(1, most // 2)
 
 
 async def claim(scene: Scene) -> None:

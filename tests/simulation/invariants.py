@@ -148,6 +148,7 @@ AT_THE_END: dict[str, str] = {
     "an event was never told": "SELECT position, subject FROM kernel.outbox",
     "a job was never done": "SELECT id, task_name FROM jobs.procrastinate_jobs",
     "a coupon is still held": "SELECT id FROM trade.coupon_claims WHERE state = 'held'",
+    "points are still held": "SELECT order_id FROM trade.point_uses WHERE state = 'held'",
     "pieces are still held": "SELECT order_id FROM goods.holds WHERE state = 'held'",
     "an effect did not happen exactly once": """
         SELECT event_id, n FROM simulation.effects WHERE n <> 1

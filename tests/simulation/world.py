@@ -36,6 +36,10 @@ from kaibo.trade.funds.bank_account import set_bank_account
 from kaibo.trade.funds.deposit import note_transfer, pay_into_fund
 from kaibo.trade.funds.model import Owner, OwnerKind
 from kaibo.trade.orders.sources import register_source_resolver
+from kaibo.trade.points.model import PointTerms
+from kaibo.trade.points.record import cause, entry, lock_accounts
+from kaibo.trade.points.tables import point_entries, point_lots
+from kaibo.trade.points.terms import set_terms
 from kaibo.trade.pricing.coupons.issue import issue_coupon
 from kaibo.trade.pricing.coupons.model import Terms
 
@@ -118,6 +122,11 @@ async def make_world(database: Database) -> World:
             await set_bank_account(db, Owner(kind, whose), **bank, by=by)
         await pay_into_fund(db, fen=5_000_000, reference="first", by=operator)
         buyers = tuple([await _buyer(db, at) for at in range(BUYERS)])
+        await set_terms(
+            db, PointTerms(on=True, earn_fen_per_point=3, spend_points_per_fen=2, cap_bps=5_000), by=operator
+        )
+        for buyer in buyers:
+            await _points(db, buyer.id)
         pictures = {who: await _pictures(db, who) for who in (*owners.values(), *(one.id for one in buyers))}
     register_source_resolver(SOURCE, _resolver(creator))
     return World(
@@ -200,6 +209,16 @@ async def _stock_up(db: Db, shop: UUID, owner: UUID, number: int) -> list[Shelf]
     made = await create_product(db, shop, owner, draft)
     await db.execute(update(products).where(products.c.id == made.id).values(state="approved"))
     return [Shelf(sku.id, made.id, shop, sku.price_fen) for sku in made.skus]
+
+
+async def _points(db: Db, buyer_id: UUID) -> None:
+    """Some points to begin with, in two lots; the first orders are settled late."""
+    await lock_accounts(db, {buyer_id}, make=True)
+    for days in (20, 200):
+        why, lot_id = cause(buyer_id, "returned", None), new_id()
+        lot = {"id": lot_id, "buyer_id": buyer_id, "kind": "returned", "points": 3_000, "left_points": 3_000}
+        await db.execute(point_lots.insert().values(lot | {"at": why.at, "expires_at": why.at + timedelta(days=days)}))
+        await db.execute(point_entries.insert().values(entry(why, lot_id, 3_000)))
 
 
 async def _coupon(db: Db, operator: UUID, shop: UUID | None) -> UUID:

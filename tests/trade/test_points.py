@@ -34,7 +34,7 @@ from kaibo.trade.points.hold import Use, hold, taken_of, unhold
 from kaibo.trade.points.model import Lot, PointTerms
 from kaibo.trade.points.record import holding, lock_accounts
 from kaibo.trade.points.tables import point_lots
-from kaibo.trade.points.terms import set_terms
+from kaibo.trade.points.terms import current_terms, open_points, set_terms, terms_history
 from kaibo.trade.pricing.model import Offers, Points
 from kaibo.trade.pricing.rules import price_checkout
 from kaibo.trade.settlement.close import settle_set
@@ -255,6 +255,17 @@ async def test_an_operator_sets_the_terms_and_nobody_else(sign_in: SignIn, buyer
     off = ok(await operator.client.put("/api/operator/points", json=body | {"on": False}))
     assert len(off["history"]) >= 2
     assert (await mine(buyer))["terms"] is None
+
+
+async def test_what_an_operator_decided_is_not_decided_again(db: Db) -> None:
+    await db.execute(text("DELETE FROM trade.point_terms"))
+    assert not (await current_terms(db)).on, "off until somebody says otherwise"
+    for _ in range(2):
+        await open_points(db, by=new_id())
+    assert [one.terms.on for one in await terms_history(db)] == [True]
+    await set_terms(db, PointTerms(), by=new_id())
+    await open_points(db, by=new_id())
+    assert not (await current_terms(db)).on
 
 
 AT = datetime(2026, 1, 31, 12, tzinfo=UTC)

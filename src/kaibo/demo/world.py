@@ -40,6 +40,7 @@ from kaibo.kernel.config import Settings
 from kaibo.kernel.db import Database
 from kaibo.kernel.telemetry import get_logger
 from kaibo.stage import facade as stage
+from kaibo.trade import facade as trade
 from kaibo.trade.payment import wiring
 
 log = get_logger(__name__)
@@ -99,6 +100,8 @@ class World:
         self._notes.progress("Making the demo's accounts")
         staff = await staff_accounts(self._database, self._memory, STAFF)
         reviewer = await signed_in_staff(self._door, self._memory, staff["demo-approver"])
+        async with self._database.transaction() as db:
+            await trade.open_points(db, by=reviewer.person_id)
         # The lab opens first: pages list the newest broadcast first, and nobody comes to see a clock.
         plans = [lab.plan(), *(shop_plan(shop, number) for number, shop in enumerate(catalogue.shops(), start=1))]
         pictures = await self._pictures(plans)

@@ -13,6 +13,7 @@ from kaibo.trade.ledger.check_books import check_books
 from kaibo.trade.orders.announce import placed_orders
 from kaibo.trade.orders.lookup import open_order_count
 from kaibo.trade.orders.sources import SourceResolver, register_source_resolver
+from kaibo.trade.points.terms import open_points
 from kaibo.trade.pricing.coupons.followers import register_followers
 from kaibo.trade.sheets.export_orders import count_order_rows, order_header, order_rows
 
@@ -23,6 +24,7 @@ __all__ = [
     "count_order_rows",
     "keep_books",
     "open_order_count",
+    "open_points",
     "order_header",
     "order_rows",
     "placed_orders",

@@ -22,7 +22,7 @@ from kaibo.trade.orders.lookup import find_order
 from kaibo.trade.orders.model import Order
 from kaibo.trade.orders.tables import order_lines
 from kaibo.trade.payment.refund import promise_refund
-from kaibo.trade.points.give_back import points_after_refund
+from kaibo.trade.points.give_back import lock_points, points_after_refund
 from kaibo.trade.settlement.take_back import take_back
 from kaibo.trade.shipping.ship import complete_shipping
 
@@ -48,6 +48,7 @@ async def grant_refund(
     The order is locked. Raises WrongCaseState.
     """
     rules.require(case, CaseState.REFUNDING, "refund")
+    await lock_points(db, order)
     if lines is not None:
         case = replace(case, lines=tuple(lines))
         await write_lines(db, case, case.lines)

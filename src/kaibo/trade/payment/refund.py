@@ -28,7 +28,7 @@ from kaibo.trade.payment import wiring
 from kaibo.trade.payment.lookup import paid_charges, refunded_of, refunds_by_key
 from kaibo.trade.payment.model import Charge, RefundId, RefundKind, RefundRow
 from kaibo.trade.payment.tables import refunds
-from kaibo.trade.points.give_back import points_after_refund
+from kaibo.trade.points.give_back import lock_points, points_after_refund
 
 REFUND = "trade.payment.refund"
 SECOND = "#2"
@@ -67,6 +67,7 @@ async def promise_refund(
         if (earlier[0].order_id, sum(one.fen for one in earlier)) != (order.id, fen):
             raise ValueError(f"the refund {key} was promised before, otherwise: {earlier}")
         return next(one.id for one in earlier if one.key == key)
+    await lock_points(db, order)
     charges = await paid_charges(db, order.checkout_id)
     left_fen = await _take(db, order, fen)
     if not charges or left_fen is None:

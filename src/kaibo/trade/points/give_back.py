@@ -41,6 +41,13 @@ async def points_after_refund(db: Db, order: Order) -> None:
         await _take_back(db, order, stands.goods_fen)
 
 
+async def lock_points(db: Db, order: Order) -> None:
+    """Have the buyer's points before a refund puts pieces back: points are locked before stock, everywhere. Nothing is asked for an
+    order that neither used nor could have earned any."""
+    if order.state is OrderState.SETTLED or rules.fen_of(order.explanation):
+        await lock_accounts(db, {order.buyer_id})
+
+
 async def _standing(db: Db, order: Order) -> Shares:
     if order.state is OrderState.SETTLED:
         return total(list((await shares_left(db, order)).values()))

@@ -31,6 +31,12 @@ async def terms_history(db: Db, *, rows: int = HISTORY_ROWS_MAX) -> list[SetTerm
     ]
 
 
+async def open_points(db: Db, *, by: UUID) -> None:
+    """Switch points on, at the default terms, where nobody has ever decided about them."""
+    if not await terms_history(db, rows=1):
+        await set_terms(db, PointTerms(on=True), by=by)
+
+
 async def set_terms(db: Db, terms: PointTerms, *, by: UUID) -> None:
     """From now on. What was earned and held before keeps the rates it was promised."""
     if await current_terms(db) != terms:
